@@ -1,0 +1,6 @@
+"""The models of the book, one readable file each."""
+
+from largemodels.models.cnn import ConvNet, ConvNetConfig
+from largemodels.models.resnet import ResNet, ResNetConfig
+
+__all__ = ["ConvNet", "ConvNetConfig", "ResNet", "ResNetConfig"]

@@ -1,0 +1,1 @@
+"""The figures of the book: arrays in, a matplotlib figure out."""
