@@ -33,7 +33,10 @@ def read_published(name: str, sha256: str, mirrors: tuple[str, ...], offline: st
     path = data_folder() / name
     if path.exists():
         return _verified(path, path, sha256, offline)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{name} has no place to be kept ({error}); set LARGEMODELS_DATA. {offline}") from error
     problems = []
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         for mirror in mirrors:

@@ -1,5 +1,6 @@
 """The convolution of a batch of images with a set of filters."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -37,12 +38,14 @@ def conv2d(
 
     x = F.pad(x, (beside, beside, above, above)).permute(0, 2, 3, 1)  # (b, height, width, c)
     h = (x.shape[1] - rows) // down + 1
+    w = (x.shape[2] - columns) // right + 1
 
-    # each place beside its right-hand neighbours: what one row of a kernel covers
-    strips = x.unfold(2, columns, right).mT.flatten(3)  # (b, height, w, kernel width · c)
-    kernel = weight.permute(2, 3, 1, 0).flatten(1, 2)  # (kernel height, kernel width · c, o)
+    # for every position (p, q) in the kernel: the pixels that it meets at all places
+    met = [x[:, p : p + down * h : down, q : q + right * w : right] for p in range(rows) for q in range(columns)]
+    windows = torch.cat(met, dim=3)  # (b, h, w, kernel height · kernel width · c)
+    kernel = weight.permute(2, 3, 1, 0).flatten(0, 2)  # (kernel height · kernel width · c, o)
 
-    y = sum(strips[:, p : p + down * h : down] @ kernel[p] for p in range(rows))  # (b, h, w, o)
+    y = windows @ kernel.contiguous()  # (b, h, w, o); in one piece, or its gradient would be slow
     if bias is not None:
         y = y + bias
     return y.permute(0, 3, 1, 2)

@@ -23,7 +23,7 @@ class ConvNetConfig:
     classes: int = 10
 
     def __post_init__(self):
-        if not self.widths or min(self.channels, self.kernel, self.pool, self.classes, *self.widths) < 1:
+        if not self.widths or min(self.size, self.channels, self.kernel, self.pool, self.classes, *self.widths) < 1:
             raise ValueError(f"every size must be at least 1, and there must be a width; got {self}")
         if self.sizes[-1] < 1:
             raise ValueError(

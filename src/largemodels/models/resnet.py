@@ -35,6 +35,11 @@ class ConvNorm(nn.Sequential):
 
     def __init__(self, channels: int, width: int, kernel: int = 3, stride: int = 1, normalise: bool = True):
         super().__init__()
+        if stride > kernel:
+            # step over units first: the same sums, and oneDNN's strided 1×1 convolution writes past its buffer
+            # when it learns from fewer than 16 channels (uxlfoundation/oneDNN issue 6035)
+            self.thin = nn.MaxPool2d(1, stride)
+            stride = 1
         self.conv = nn.Conv2d(channels, width, kernel, stride, padding=kernel // 2, bias=not normalise)
         if normalise:
             self.norm = nn.BatchNorm2d(width)

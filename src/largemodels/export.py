@@ -1,0 +1,116 @@
+"""Write a torch module as ONNX, the form in which a browser runs it."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import onnx
+import torch
+from google.protobuf.message import Message
+from onnx import compose, helper
+from torch import Tensor, nn
+
+OPSET = 18
+INNER = "_/"  # goes before the names of values inside the graph, so that none is taken for an input or output
+
+
+def to_onnx(module: nn.Module, example: dict[str, Tensor], dynamic: dict[str, dict[int, str]] | None = None) -> bytes:
+    """Export ``module`` as a graph that takes and returns tensors by name; the same module gives the same bytes.
+
+    Export models in evaluation mode, or dropout and batch statistics go into the graph as well.
+
+    Args:
+        module: called with the tensors of ``example`` in their order; returns a dictionary of tensors, or one
+            tensor, which is then called ``output``.
+        example: name → tensor; shapes are fixed but for the axes in ``dynamic``.
+        dynamic: axes whose length may change, as name → {axis: symbol}: ``{"tokens": {1: "t"}}``.
+
+    Returns:
+        A checked ONNX model with its weights, and with nothing of the machine that wrote it.
+
+    Raises:
+        ValueError: an unknown name in ``dynamic``, an output that is no tensor, a name used for input and output.
+    """
+    dynamic = dynamic or {}
+    if unknown := set(dynamic) - set(example):
+        raise ValueError(f"no input is named {', '.join(sorted(unknown))}; there are {', '.join(example)}")
+    with torch.no_grad():
+        answer = _named(module(*example.values()))
+    if wrong := [name for name, value in answer.items() if not isinstance(value, Tensor)]:
+        raise ValueError(f"every output must be a tensor; not so {', '.join(wrong)}")
+    if shared := set(example) & set(answer):
+        raise ValueError(f"{', '.join(sorted(shared))} names an input and an output; rename one of them")
+
+    sizes = {symbol: torch.export.Dim(symbol) for axes in dynamic.values() for symbol in axes.values()}
+    shapes = tuple({axis: sizes[symbol] for axis, symbol in dynamic.get(name, {}).items()} for name in example)
+    with _quiet():
+        program = torch.onnx.export(
+            _Positional(module),
+            tuple(example.values()),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            external_data=False,
+            dynamic_shapes=(shapes,) if dynamic else None,
+        )
+    model = _rename(program.model_proto, list(example), list(answer))
+    _strip(model)
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
+
+
+class _Positional(nn.Module):
+    """A module that takes any number of tensors and returns a tuple of them: the form torch exports most reliably."""
+
+    def __init__(self, module: nn.Module):
+        super().__init__()
+        self.module = module
+        self.training = module.training
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        return tuple(_named(self.module(*inputs)).values())
+
+
+def _named(answer: Tensor | dict[str, Tensor]) -> dict[str, Tensor]:
+    return {"output": answer} if isinstance(answer, Tensor) else answer
+
+
+def _rename(model: onnx.ModelProto, inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
+    """Call the graph's inputs and outputs by name, also where one value is two outputs."""
+    model = compose.add_prefix(model, INNER)
+    graph = model.graph
+    enter = [_pass(value, name, value.name, name) for value, name in zip(graph.input, inputs, strict=True)]
+    leave = [_pass(value, value.name, name, name) for value, name in zip(graph.output, outputs, strict=True)]
+    nodes = [*enter, *graph.node, *leave]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return model
+
+
+def _pass(value: onnx.ValueInfoProto, source: str, target: str, name: str) -> onnx.NodeProto:
+    value.name = name
+    return helper.make_node("Identity", [source], [target])
+
+
+def _strip(message: Message) -> None:
+    """Take out what describes the exporting machine: stack traces, versions, and shapes that can be inferred."""
+    for field, value in message.ListFields():
+        if field.name in ("doc_string", "metadata_props", "producer_version", "value_info"):
+            message.ClearField(field.name)
+        elif field.message_type:
+            for part in [value] if isinstance(value, Message) else value:
+                _strip(part)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's remarks on packages that it does not find, and on its own deprecations, to itself."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)

@@ -1,0 +1,290 @@
+"""What the units of a network respond to: sheets of feature maps, filters, patches, and where they look."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from largemodels.show.style import COLOURS, DIVERGING, SEQUENTIAL, figure, picture, styled
+
+PLACES = ("upper left", "upper right", "lower left", "lower right")
+
+
+@styled
+def map_sheet(maps, title: str = "", columns: int = 16, names: Sequence = ()) -> Figure:
+    """Show all feature maps of one layer on one sheet, on one scale.
+
+    Maps that are never negative run from black (0) to yellow; others from blue over white (0) to red.
+
+    Args:
+        maps: ``(c, h, w)``.
+        title: of the sheet.
+        columns: maps a row.
+        names: one for each map, written into its corner; their numbers if not given.
+
+    Raises:
+        ValueError: not three axes, no map, or not as many names.
+    """
+    maps = _stack(maps, 3)
+    names = list(names) or [str(i) for i in range(len(maps))]
+    if len(names) != len(maps):
+        raise ValueError(f"{len(maps)} maps take as many names; got {len(names)}")
+    columns = min(columns, len(maps))
+    tiled, corners = _tile(maps, columns)
+    fig, (axes,) = figure(1, 1, 7.0, 0.45 + 6.3 * tiled.shape[0] / tiled.shape[1])
+    picture(axes, tiled, title, **_scale(maps))
+    for (row, column), name in zip(corners, names, strict=True):
+        axes.text(column - 0.5, row - 0.7, name, size=6, color=COLOURS["grey"], va="bottom", ha="left")
+    fig.colorbar(axes.images[0], ax=axes, aspect=25, pad=0.015, shrink=0.9)
+    return fig
+
+
+@styled
+def filter_rows(rows: Mapping[str, object]) -> Figure:
+    """Show sets of small filters, one set a row, column under column, all on one scale.
+
+    Args:
+        rows: name → ``(n, p, q)``; every set has as many filters of the same size.
+
+    Raises:
+        ValueError: sets of different shapes.
+    """
+    stacks = {name: _stack(filters, 3) for name, filters in rows.items()}
+    shapes = {stack.shape for stack in stacks.values()}
+    if len(shapes) != 1:
+        raise ValueError(f"every set must have filters of one shape; got {sorted(shapes)}")
+    n, p, _ = shapes.pop()
+    scale = _scale(np.stack(list(stacks.values())), signed=True)
+    fig, axes = figure(len(stacks), 1, 7.0, len(stacks) * (7.0 / n * (p + 1) / p + 0.3) + 0.1)
+    for place, (name, stack) in zip(axes, stacks.items(), strict=True):
+        picture(place, _tile(stack, n)[0], name, **scale)
+    return fig
+
+
+@styled
+def where_it_looks(images: Sequence, windows: Mapping[str, tuple[range, range]], titles: Sequence[str] = ()) -> Figure:
+    """Draw windows of the image, one colour each, over pictures of the same size.
+
+    Args:
+        images: ``(h, w)`` each, in grey; a picture with negative numbers is drawn blue and red, white at 0.
+        windows: name → the rows and the columns that a unit sees.
+        titles: one for each picture.
+
+    Raises:
+        ValueError: no picture, or not as many titles.
+    """
+    images = [np.asarray(image, dtype=float) for image in images]
+    if not images or len(titles) not in (0, len(images)):
+        raise ValueError(f"at least one picture, and as many titles or none; got {len(images)} and {len(titles)}")
+    fig, axes = figure(1, len(images), 7.0, 7.0 / max(2, len(images)) + 0.5)
+    for place, image, title in zip(axes, images, titles or [""] * len(images), strict=True):
+        picture(place, image, title, **(_scale(image, signed=True) if image.min() < 0 else {"cmap": "gray"}))
+        for (name, (rows, columns)), colour in zip(windows.items(), COLOURS.values(), strict=False):
+            corner = (columns.start - 0.5, rows.start - 0.5)
+            box = Rectangle(corner, len(columns), len(rows), fill=False, color=colour, lw=2, label=name)
+            place.add_patch(box)
+        place.set(xlim=(-0.6, image.shape[1] - 0.4), ylim=(image.shape[0] - 0.4, -0.6))
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside right center")
+    return fig
+
+
+@styled
+def patch_sheet(patches, names: Sequence[str], marks: Sequence[Sequence[str]]) -> Figure:
+    """Show the patches of images that excite some units most: one unit a row, the strongest first.
+
+    Args:
+        patches: ``(units, n, h, w)`` in [0, 1].
+        names: one for each unit.
+        marks: what to write into the corner of each patch, ``units`` rows of ``n``.
+
+    Raises:
+        ValueError: not four axes, or not as many names or marks.
+    """
+    patches = _stack(patches, 4)
+    units, n, h, w = patches.shape
+    if len(names) != units or [len(row) for row in marks] != [n] * units:
+        raise ValueError(
+            f"{units} units take as many names, and {n} marks each; got {len(names)} and {len(marks)} rows"
+        )
+    tiled, corners = _tile(patches.reshape(-1, h, w), n)
+    fig, (axes,) = figure(1, 1, 7.0, 0.1 + 6.4 * tiled.shape[0] / tiled.shape[1])
+    picture(axes, tiled, cmap=_with_gaps("gray"), vmin=0, vmax=1)
+    for (row, column), mark in zip(corners, [mark for line in marks for mark in line], strict=True):
+        axes.text(column, row, mark, size=7, color="#FFC45C", va="top", ha="left")
+    middles = [corners[i * n][0] + (h - 1) / 2 for i in range(units)]
+    axes.set(yticks=middles, yticklabels=names)
+    axes.tick_params(length=0)
+    return fig
+
+
+@styled
+def responses(values, rows: str, columns: Sequence[str], xlabel: str = "", each: bool = True) -> Figure:
+    """Show what every map answers to every kind of input, maps sorted by the input they like best.
+
+    Args:
+        values: ``(maps, kinds)``, none negative.
+        rows: what the rows are.
+        columns: the kinds.
+        xlabel: what the columns are.
+        each: divide each row by its largest number, so that weak maps can be seen, too.
+
+    Raises:
+        ValueError: not as many columns as names, or a negative value.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 2 or values.shape[1] != len(columns) or values.min() < 0:
+        raise ValueError(f"{len(columns)} kinds take values (maps, {len(columns)}), none negative; got {values.shape}")
+    if each:
+        values = values / np.maximum(values.max(1, keepdims=True), 1e-12)
+    values = values[np.lexsort((-values.max(1), values.argmax(1)))]
+    fig, (axes,) = figure(1, 1, 6.2, 3.6)
+    axes.imshow(values, cmap=SEQUENTIAL, vmin=0, aspect="auto")
+    axes.set(xticks=range(len(columns)), xticklabels=columns, xlabel=xlabel, yticks=[], ylabel=rows)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    label = "share of the map's largest answer" if each else "answer"
+    fig.colorbar(axes.images[0], ax=axes, label=label, aspect=25, pad=0.02)
+    return fig
+
+
+@styled
+def tuning(angles, curves, filters, names: Sequence[str], columns: int = 6) -> Figure:
+    """Show how strongly filters answer to a bar at different angles, as a rosette with the filter in its middle.
+
+    Args:
+        angles: of the bar, ``(n,)``, in degrees from 0 to 180.
+        curves: the answers, ``(filters, n)``, none negative.
+        filters: ``(filters, p, q)``.
+        names: one for each filter.
+        columns: rosettes a row.
+    """
+    angles, curves, filters = np.radians(np.asarray(angles)), np.asarray(curves, dtype=float), _stack(filters, 3)
+    if curves.shape != (len(filters), len(angles)) or len(names) != len(filters):
+        raise ValueError(
+            f"{len(filters)} filters and {len(angles)} angles take curves ({len(filters)}, {len(angles)}) "
+            f"and as many names; got {curves.shape} and {len(names)}"
+        )
+    columns = min(columns, len(filters))
+    rows = -(-len(filters) // columns)
+    each = 7.0 / columns
+    fig, axes = figure(rows, columns, 7.0, rows * (each + 0.25), subplot_kw={"projection": "polar"})
+    around = np.concatenate([angles, angles + np.pi, angles[:1]])
+    scale = _scale(filters, signed=True)
+    for place, curve, kernel, name in zip(axes, curves, filters, names, strict=False):
+        place.plot(around, np.concatenate([curve, curve, curve[:1]]), color=COLOURS["orange"])
+        place.set(xticks=np.radians([0, 45, 90, 135, 180, 225, 270, 315]), xticklabels=[], yticks=[], title=name)
+        place.set_ylim(0, curves.max() * 1.05)
+        place.grid(color="#D1D5DB", lw=0.6)
+        middle = place.inset_axes([0.4, 0.4, 0.2, 0.2])
+        middle.imshow(kernel, **scale)
+        middle.set(xticks=[], yticks=[])
+    for place in axes[len(filters) :]:
+        place.set_axis_off()
+    return fig
+
+
+@styled
+def pooling(before, winners, after) -> Figure:
+    """Show a map before max pooling by 2, which of each four won, and what is left.
+
+    Args:
+        before: ``(2h, 2w)``.
+        winners: ``(h, w)``, 0 to 3: upper left, upper right, lower left, lower right.
+        after: ``(h, w)``.
+    """
+    before, winners, after = (np.asarray(array, dtype=float) for array in (before, winners, after))
+    fig, axes = figure(1, 3, 7.0, 2.7)
+    scale = _scale(np.concatenate([before.ravel(), after.ravel()]))
+    picture(axes[0], before, "before: {} × {}".format(*before.shape), **scale)
+    colours = ListedColormap([COLOURS[name] for name in ("grey", "blue", "orange", "yellow")])
+    picture(axes[1], winners, "which of the four won", cmap=colours, vmin=-0.5, vmax=3.5)
+    picture(axes[2], after, "after: {} × {}".format(*after.shape), **scale)
+    handles = [Rectangle((0, 0), 1, 1, color=colours(i)) for i in range(4)]
+    axes[1].legend(handles, PLACES, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 0), handlelength=1, fontsize=8)
+    return fig
+
+
+@styled
+def contributions(values, bias: float, xlabel: str = "map of the stage before") -> Figure:
+    """Show how a unit's number adds up: what every map before it brings, in order, then the bias, then the sum.
+
+    Args:
+        values: what each map brings, ``(c,)``.
+        bias: added at the end.
+        xlabel: what the bars are.
+    """
+    values = np.asarray(values, dtype=float)
+    steps = np.append(values, bias)
+    ends = steps.cumsum()
+    fig, (axes,) = figure(1, 1, 7.0, 2.6)
+    colours = [COLOURS["orange" if step > 0 else "blue"] for step in steps]
+    axes.bar(range(len(steps)), steps, bottom=ends - steps, color=colours, width=0.8)
+    axes.bar(len(steps) + 0.5, ends[-1], color="black", width=0.9)
+    axes.axhline(0, color=COLOURS["grey"], lw=0.8)
+    ticks = [*range(0, len(values), 4), len(values), len(steps) + 0.5]
+    axes.set(xticks=ticks, xticklabels=[*ticks[:-2], "bias", "\nsum"], xlabel=xlabel, ylabel="running sum")
+    return fig
+
+
+@styled
+def saliency_sheet(images, rows: Mapping[str, object]) -> Figure:
+    """Show what different explanations mark in the same images, each map on its own scale.
+
+    Args:
+        images: ``(n, h, w)`` in [0, 1], the first row.
+        rows: name → ``(n, h, w)``; with negative numbers blue and red, else from black to yellow.
+
+    Raises:
+        ValueError: maps of another shape than the images.
+    """
+    images = _stack(images, 3)
+    n = len(images)
+    fig, axes = figure(1 + len(rows), n, 7.0, (1 + len(rows)) * 6.0 / n)
+    for place, image in zip(axes, images, strict=False):
+        picture(place, image, cmap="gray", vmin=0, vmax=1)
+    axes[0].set_ylabel("image", rotation=0, ha="right", va="center")
+    for i, (name, maps) in enumerate(rows.items(), start=1):
+        maps = np.asarray(maps, dtype=float)
+        if maps.shape != images.shape:
+            raise ValueError(f"{name!r} takes the images' shape {images.shape}; got {maps.shape}")
+        for place, values in zip(axes[i * n : (i + 1) * n], maps, strict=True):
+            picture(place, values, **_scale(values))
+        axes[i * n].set_ylabel(name, rotation=0, ha="right", va="center")
+    return fig
+
+
+def _stack(arrays, ndim: int) -> np.ndarray:
+    stack = np.asarray(arrays.detach().cpu() if hasattr(arrays, "detach") else arrays, dtype=float)
+    if stack.ndim != ndim or 0 in stack.shape:
+        raise ValueError(f"takes an array of {ndim} axes, none of them 0; got {stack.shape}")
+    return stack
+
+
+def _scale(values: np.ndarray, signed: bool | None = None) -> dict:
+    """Colours for one scale: from 0 up, or both ways from 0 when any number is negative."""
+    largest = float(np.abs(values).max()) or 1.0
+    if values.min() < 0 if signed is None else signed:
+        return {"cmap": _with_gaps(DIVERGING), "vmin": -largest, "vmax": largest}
+    return {"cmap": _with_gaps(SEQUENTIAL), "vmin": 0, "vmax": largest}
+
+
+def _with_gaps(name: str):
+    from matplotlib import colormaps
+
+    return colormaps[name].with_extremes(bad="white")
+
+
+def _tile(stack: np.ndarray, columns: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Lay ``(n, h, w)`` out on one sheet with a gap between; also return every tile's first row and column."""
+    n, h, w = stack.shape
+    gap = max(1, round(h / 10))
+    above = gap if h < 6 else max(gap, round(h / 5))  # room for a number
+    rows = -(-n // columns)
+    sheet = np.full((rows * (h + above), columns * (w + gap) - gap), np.nan)
+    corners = [(i // columns * (h + above) + above, i % columns * (w + gap)) for i in range(n)]
+    for (row, column), tile in zip(corners, stack, strict=True):
+        sheet[row : row + h, column : column + w] = tile
+    return sheet, corners

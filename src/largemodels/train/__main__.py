@@ -1,0 +1,124 @@
+"""Train a model of the book: ``python -m largemodels.train cnn --data mnist --epochs 10``.
+
+``torchrun --nproc-per-node 2 -m largemodels.train …`` trains the same on several processes.
+"""
+
+import json
+import shlex
+import sys
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from statistics import fmean
+from time import perf_counter
+
+import torch
+
+from largemodels.data import Batches, random_shift
+from largemodels.device import describe
+from largemodels.train.checkpoint import Checkpoint
+from largemodels.train.distributed import count, processes, rank, shard
+from largemodels.train.evaluate import evaluate
+from largemodels.train.files import save_weights, write_whole
+from largemodels.train.fit import fit
+from largemodels.train.flags import make_parser, read_config, read_recipe
+from largemodels.train.interrupts import Interrupts
+from largemodels.train.registry import DATA, MODELS
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; return its exit status: 0, 2 after a wrong input, 130 after Ctrl-C."""
+    argv = sys.argv[1:] if argv is None else argv
+    arguments = make_parser().parse_args(argv)
+    out = Path(arguments.out or f"runs/{arguments.model}-{arguments.data}")
+    try:
+        with processes(arguments.device) as device:
+            launcher = f"torchrun --nproc-per-node {count()}" if count() > 1 else "python"
+            command = f"{launcher} -m largemodels.train {shlex.join(argv)}"
+            train(arguments, command, out, device)
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        kept = (out / "checkpoint.safetensors").exists()
+        hint = f"; go on with: {command.removesuffix(' --resume')} --resume" if kept else " before anything was kept"
+        print(f"stopped{hint}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def train(arguments: Namespace, command: str, out: Path, device: torch.device) -> None:
+    """Train as the flags say; write ``weights.safetensors`` and ``metrics.json`` into the folder ``out``."""
+    kept, report = out / "checkpoint.safetensors", out / "metrics.json"
+    if kept.exists() and not arguments.resume:
+        raise ValueError(f"{kept} is an unfinished run; add --resume to go on with it, or delete it")
+
+    entry, recipe = MODELS[arguments.model], read_recipe(arguments)
+    data = DATA[arguments.data](device=device)
+    augment = random_shift(arguments.shift) if arguments.shift else None
+    train_set = data.train.images, data.train.labels
+    batches = Batches(*train_set, arguments.batch, arguments.epochs, arguments.seed, augment)
+    every = arguments.checkpoint_every
+    checkpoint = Checkpoint(kept, batches.per_epoch if every is None else every)
+
+    torch.manual_seed(arguments.seed)  # every process starts from the same weights,
+    config = read_config(arguments, entry, data)
+    model = entry.model(config).to(device)
+    torch.manual_seed(arguments.seed + rank())  # but draws its own chance, for dropout
+    metrics = {
+        "command": command,
+        "model": {"name": arguments.model, "parameters": sum(p.numel() for p in model.parameters()), **asdict(config)},
+        "recipe": asdict(recipe),
+        "seed": arguments.seed,
+        "hardware": describe(device),
+        "processes": count(),
+        "torch": torch.__version__,
+        "resumed": kept.exists(),
+        "epochs": json.loads(report.read_text())["epochs"] if kept.exists() and report.exists() else [],
+    }
+    if arguments.shard:
+        model = shard(model, device)
+
+    def measure(epoch: int, losses: list[float], seconds: float) -> None:
+        score = evaluate(model, data.test.images, data.test.labels)
+        line = {"epoch": epoch, "loss": fmean(losses), "test_loss": score.loss, "test_accuracy": score.accuracy}
+        metrics["epochs"] = [*metrics["epochs"][: epoch - 1], {**line, "seconds": round(seconds, 2)}]
+        write(report, metrics)
+        say(f"epoch {epoch}: loss {line['loss']:.4f}, test accuracy {score.accuracy:.2%}, {seconds:.1f} s")
+
+    steps, interrupts = fit(model, batches, recipe, checkpoint), Interrupts()
+    losses, start = [], perf_counter()
+    for step in steps:
+        losses.append(step.loss)
+        epoch, rest = divmod(step.index + 1, batches.per_epoch)
+        if rest == 0:
+            with interrupts:  # a checkpoint after this step needs the report up to it
+                measure(epoch, losses, perf_counter() - start)
+            losses, start = [], perf_counter()
+        if interrupts.asked:
+            steps.throw(KeyboardInterrupt)  # it keeps a checkpoint first
+
+    score = evaluate(model, data.test.images, data.test.labels)
+    metrics |= {"accuracy": score.accuracy, "loss": score.loss}
+    metrics["seconds"] = round(sum(line["seconds"] for line in metrics["epochs"]), 1)
+    save_weights(out / "weights.safetensors", model)
+    write(report, metrics)
+    if rank() == 0:
+        kept.unlink()
+    say(f"test accuracy {score.accuracy:.2%}, loss {score.loss:.4f}; weights and metrics are in {out}")
+
+
+def say(line: str) -> None:
+    """Print a line, once for all processes."""
+    if rank() == 0:
+        print(line, flush=True)
+
+
+def write(path: Path, metrics: dict) -> None:
+    """Write the metrics as JSON, once for all processes."""
+    if rank() == 0:
+        write_whole(path, (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Files that are written whole or not at all; weights as safetensors, so that nothing is ever unpickled."""
+
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from largemodels.train.distributed import rank, whole
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file in one piece: whatever happens, ``path`` holds the old content or the new, never a part.
+
+    The content goes to a hidden file beside it, to the disk, and then takes the old file's place.
+    Raises ``OSError``, which names the file, when the disk is full or the folder cannot be written.
+    """
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(unfinished, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path)
+        finally:
+            if unfinished.exists():
+                unfinished.unlink()
+    except OSError as error:
+        kept = "the file of before is still there, whole" if path.exists() else "nothing was written"
+        message = (
+            f"cannot write {path} ({len(content):,} bytes): {error.strerror or error}; {kept}. "
+            f"Free some space or choose another folder"
+        )
+        raise OSError(error.errno, message) from error
+
+
+def save_weights(path: str | Path, model: nn.Module) -> None:
+    """Write a model's parameters and buffers as a safetensors file, whole or not at all.
+
+    Where several processes train together all of them call this, and the first one writes.
+    Raises ``OSError``, which names the file, when the disk is full.
+    """
+    tensors = plain(model.state_dict())
+    if rank() == 0:
+        write_whole(path, save(tensors))
+
+
+def load_weights(path: str | Path, model: nn.Module) -> None:
+    """Read a model's parameters and buffers from a safetensors file into ``model``, on its own device.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, or holds the weights of another model; the model is unchanged.
+    """
+    tensors, _ = read_tensors(path)
+    check_fit(path, tensors, model)
+    model.load_state_dict(tensors)
+
+
+def plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return whole copies on the CPU, in the plain order of memory: all that safetensors takes."""
+    return {name: whole(x.detach()).cpu().clone(memory_format=torch.contiguous_format) for name, x in tensors.items()}
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors of a safetensors file and the text stored with them. Raises as :func:`load_weights`."""
+    if not Path(path).exists():
+        raise FileNotFoundError(f"there is no file {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no safetensors file ({error}); delete it") from error
+
+
+def check_fit(path: str | Path, tensors: dict[str, Tensor], model: nn.Module) -> None:
+    """Raise ``ValueError``, naming what differs, unless names and shapes are the model's."""
+    there = {name: tuple(x.shape) for name, x in tensors.items()}
+    here = {name: tuple(x.shape) for name, x in model.state_dict().items()}
+    different = [name for name in {**here, **there} if here.get(name) != there.get(name)]
+    if different:
+        name = different[0]
+        raise ValueError(
+            f"{path} holds the weights of another model: {len(different)} tensors differ, the first is {name}, "
+            f"{there.get(name, 'absent')} in the file and {here.get(name, 'absent')} in the model"
+        )

@@ -1,0 +1,19 @@
+"""Bars are as long as their numbers."""
+
+import pytest
+
+from largemodels.show import bars, shares
+
+
+def test_each_bar_has_its_length_and_its_number():
+    (axes,) = bars(["a", "b"], [[1000, 20], [3000, 40]], "parameters").axes
+    assert [bar.get_width() for bar in axes.patches] == [2000, 30]
+    assert [text.get_text() for text in axes.texts] == ["2,000", "30"]
+    with pytest.raises(ValueError, match=r"2 names take as many values a run; got shape \(1, 3\)"):
+        bars(["a", "b"], [1, 2, 3], "x")
+
+
+def test_shares_add_up_to_the_whole():
+    (axes,) = shares(["a", "b"], {"parameters": [1, 3], "multiply-adds": [9, 1]}).axes
+    assert [round(bar.get_width(), 3) for bar in axes.patches] == [0.25, 0.75, 0.9, 0.1]
+    assert [text.get_text() for text in axes.texts] == ["25 %", "75 %", "90 %", "10 %"]

@@ -1,0 +1,57 @@
+"""The device is the one that was asked for, or a clear error."""
+
+import ctypes
+
+import pytest
+import torch
+
+from largemodels import device as devices
+from largemodels.device import autocast, describe, fast_bfloat16, keep_large_buffers, pick_device
+
+
+def test_auto_takes_the_accelerator_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert pick_device() == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert pick_device() == torch.device("cuda:0")
+    assert pick_device("cuda:1") == torch.device("cuda:1")
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:99", "", "cpu:x", "tpu"])
+def test_an_unknown_device_is_named_beside_those_there_are(name):
+    with pytest.raises(ValueError, match=r"no device .* on this machine; choose 'auto' or one of .*cpu"):
+        pick_device(name)
+
+
+def test_cuda_without_cuda_is_an_error(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(ValueError, match="no device 'cuda' on this machine"):
+        pick_device("cuda")
+
+
+def test_autocast_computes_products_in_the_precision_asked_for():
+    x = torch.ones(3, 3)
+    for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        with autocast(torch.device("cpu"), precision):
+            assert (x @ x).dtype == dtype
+    with pytest.raises(ValueError, match="precision is 'float16'; choose one of float32, bfloat16"):
+        autocast(torch.device("cpu"), "float16")
+
+
+def test_description_names_the_processor_and_its_threads():
+    assert describe(torch.device("cpu")).endswith(f", {torch.get_num_threads()} threads")
+
+
+def test_bfloat16_is_fast_where_the_processor_says_so(monkeypatch):
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    for flags, fast in (("fpu avx2", False), ("fpu avx512_bf16", True), ("amx_bf16 fpu", True), ("", False)):
+        monkeypatch.setattr(devices, "_cpu_field", lambda name, flags=flags: flags)
+        assert fast_bfloat16(torch.device("cpu")) is fast
+
+
+def test_keeping_buffers_needs_no_glibc(monkeypatch):
+    keep_large_buffers()
+    monkeypatch.setattr(devices.platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: pytest.fail("no glibc, and yet it was called"))
+    keep_large_buffers()
