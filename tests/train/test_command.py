@@ -1,0 +1,125 @@
+"""The command line trains, can be stopped and resumed, and answers a wrong input in one line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from largemodels.data import digits
+from largemodels.models import ConvNet, ConvNetConfig
+from largemodels.train import evaluate, load_weights
+from largemodels.train.__main__ import main
+from largemodels.train.registry import DATA
+
+SMALL = ["cnn", "--widths", "3", "5", "--epochs", "2", "--batch", "131", "--seed", "7"]
+
+
+def test_it_writes_weights_and_what_it_measured(tmp_path, capsys):
+    assert main([*SMALL, "--learning-rate", "0.01", "--device", "cpu", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in printed[:2]] == ["epoch 1", "epoch 2"]
+    assert sorted(os.listdir(tmp_path)) == ["metrics.json", "weights.safetensors"]
+
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    model = ConvNet(ConvNetConfig(widths=(3, 5)))
+    load_weights(tmp_path / "weights.safetensors", model)
+    data = digits()
+    score = evaluate(model, data.test.images, data.test.labels)
+    assert metrics["accuracy"] == pytest.approx(score.accuracy)
+    assert f"test accuracy {score.accuracy:.2%}" in printed[2]
+    assert metrics["loss"] == pytest.approx(score.loss, rel=1e-5)
+    assert [line["epoch"] for line in metrics["epochs"]] == [1, 2]
+    assert metrics["epochs"][1]["test_accuracy"] == metrics["accuracy"]
+    assert metrics["command"].startswith("python -m largemodels.train cnn --widths 3 5")
+    parameters = sum(p.numel() for p in model.parameters())
+    assert (metrics["model"]["name"], metrics["model"]["parameters"]) == ("cnn", parameters)
+    assert (metrics["model"]["widths"], metrics["model"]["size"]) == ([3, 5], 28)
+    assert metrics["recipe"]["learning_rate"] == 0.01
+    assert (metrics["seed"], metrics["torch"]) == (7, torch.__version__)
+    assert metrics["hardware"]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_others(tmp_path):
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "5")):
+        main([*SMALL[:-2], "--seed", seed, "--device", "cpu", "--out", str(tmp_path / name)])
+    a, b, c = ((tmp_path / name / "weights.safetensors").read_bytes() for name in "abc")
+    assert a == b != c
+
+
+def test_the_residual_network_learns_from_shifted_images_with_its_own_flags(tmp_path):
+    flags = ["resnet", "--widths", "2", "3", "--blocks", "1", "--no-residual", "--epochs", "1", "--batch", "131"]
+    assert main([*flags, "--shift", "1", "--device", "cpu", "--out", str(tmp_path)]) == 0
+    model = json.loads((tmp_path / "metrics.json").read_text())["model"]
+    assert (model["widths"], model["blocks"], model["residual"], model["normalise"]) == ([2, 3], 1, False, True)
+
+
+def test_ctrl_c_says_how_to_go_on_and_the_resumed_run_ends_where_an_unbroken_one_does(tmp_path):
+    flags = [*SMALL, "--device", "cpu", "--epochs", "12"]
+    command = [sys.executable, "-m", "largemodels.train", *flags, "--out", str(tmp_path / "broken")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline().startswith("epoch 1:")
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate()
+    assert run.returncode == 130
+    assert said.splitlines() == [f"stopped; go on with: python {' '.join(command[1:])} --resume"]
+    assert sorted(os.listdir(tmp_path / "broken")) == ["checkpoint.safetensors", "metrics.json"]
+
+    assert main([*flags, "--out", str(tmp_path / "unbroken")]) == 0
+    assert main([*flags, "--out", str(tmp_path / "broken")]) == 2  # not without --resume
+    assert main([*flags, "--out", str(tmp_path / "broken"), "--resume"]) == 0
+    a, b = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("broken", "unbroken"))
+    assert a == b
+    a, b = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("broken", "unbroken"))
+    assert [line["test_accuracy"] for line in a["epochs"]] == [line["test_accuracy"] for line in b["epochs"]]
+    assert (a["resumed"], b["resumed"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--device", "quantum"], "no device 'quantum' on this machine"),
+        (["--learning-rate", "-1"], "learning_rate must be a number above 0"),
+        (["--batch", "0"], "size and epochs must be at least 1"),
+        (["--checkpoint-every", "0"], "every 1 or more steps"),
+        (["--widths", "3", "0"], "every size must be at least 1"),
+    ],
+)
+def test_a_wrong_input_is_answered_in_one_line(tmp_path, capsys, flags, message):
+    assert main([*SMALL, *flags, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_data_and_unknown_models_are_answered_with_those_that_there_are(capsys):
+    for flags, there in ((["cnn", "--data", "cats"], "'digits', 'mnist'"), (["gpt"], "'cnn', 'resnet'")):
+        with pytest.raises(SystemExit) as stop:
+            main(flags)
+        assert stop.value.code == 2
+        assert there in capsys.readouterr().err
+
+
+def test_a_corrupt_data_file_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("LARGEMODELS_DATA", str(tmp_path))
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "train-images-idx3-ubyte.gz").write_bytes(b"half a fi")
+    assert main(["cnn", "--data", "mnist", "--device", "cpu", "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "train-images-idx3-ubyte.gz is damaged" in said
+    assert "Traceback" not in said
+
+
+def test_ctrl_c_before_the_first_step_has_nothing_to_go_on_with(tmp_path, capsys, monkeypatch):
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(DATA, "digits", interrupted)
+    assert main([*SMALL, "--out", str(tmp_path / "out")]) == 130
+    assert capsys.readouterr().err == "stopped before anything was kept\n"
