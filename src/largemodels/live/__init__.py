@@ -1,7 +1,8 @@
 """Live widgets: a view draws, a function answers, and a binding joins the two in a notebook and in a page."""
 
 from largemodels.live.binding import live
+from largemodels.live.feature_map_explorer import FeatureMapExplorer
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
 from largemodels.live.view import View
 
-__all__ = ["Convolve", "KernelExplorer", "View", "live", "thumbnail"]
+__all__ = ["Convolve", "FeatureMapExplorer", "KernelExplorer", "View", "live", "thumbnail"]

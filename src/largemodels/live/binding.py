@@ -55,7 +55,7 @@ class Binding(nn.Module):
         if set(wires) != set(self.example):
             raise ValueError(f"the function takes {', '.join(self.example)}; got {', '.join(wires) or 'nothing'}")
         inputs = [self._unpack(name, wires[name]) for name in self.example]
-        with torch.no_grad(), _evaluation(self):
+        with torch.no_grad(), evaluation(self):
             outputs = self(*inputs)
         return {name: pack(name, tensor) for name, tensor in outputs.items()}
 
@@ -63,7 +63,7 @@ class Binding(nn.Module):
         """Return the function as ONNX, or nothing, with a warning, when torch cannot export it."""
         example = {name: tensor.float() for name, tensor in self.example.items()}
         try:
-            with _evaluation(self):
+            with evaluation(self):
                 return to_onnx(self, example, self.dynamic)
         except Exception as problem:
             warnings.warn(f"not exported, so a page without a kernel cannot run it: {problem}", stacklevel=4)
@@ -106,7 +106,7 @@ def pack_steps(tensor: Tensor, step: float) -> dict:
 
 
 @contextmanager
-def _evaluation(module: nn.Module) -> Iterator[None]:
+def evaluation(module: nn.Module) -> Iterator[None]:
     """Switch dropout off and batch statistics to the running ones, and back afterwards."""
     training = [part for part in module.modules() if part.training]
     module.eval()

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from largemodels.live.binding import _evaluation, pack, pack_steps
+from largemodels.live.binding import evaluation, pack, pack_steps
 from largemodels.live.view import View
 
 IMAGE, LOGITS = "image", "output"  # what the view calls the drawing, and the last layer
@@ -66,7 +66,7 @@ class FeatureMapExplorer(View):
                 f"the drawing takes one image of the examples' shape {tuple(self._examples.shape[1:])}; "
                 f"got {tuple(image.shape)}"
             )
-        with torch.no_grad(), _evaluation(function):
+        with torch.no_grad(), evaluation(function):
             layers, logits = explain(function, image)
             answers = function(self._examples.to(image.device))[LOGITS].argmax(1)
         names = self.settings["names"]

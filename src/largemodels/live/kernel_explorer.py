@@ -61,7 +61,7 @@ def thumbnail(photo: Tensor, height: int = 72, width: int = 96) -> Tensor:
     if h < height or w < width:
         raise ValueError(f"a photograph of {h} × {w} is smaller than {height} × {width}")
     if photo.shape[1] == 3:
-        luma = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)  # ITU-R BT.601
+        luma = torch.tensor([0.299, 0.587, 0.114], device=photo.device).view(1, 3, 1, 1)  # ITU-R BT.601
         photo = (photo * luma).sum(1, keepdim=True)
     scale = min(h / height, w / width)
     tall, wide = round(height * scale), round(width * scale)

@@ -4,13 +4,14 @@
 """
 
 import json
+import os
 import shlex
 import sys
 from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
-from time import perf_counter
+from time import perf_counter, process_time
 
 import torch
 
@@ -31,10 +32,11 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     arguments = make_parser().parse_args(argv)
     out = Path(arguments.out or f"runs/{arguments.model}-{arguments.data}")
+    many = int(os.environ.get("WORLD_SIZE", 1))
+    launcher = f"torchrun --nproc-per-node {many}" if many > 1 else "python"
+    command = f"{launcher} -m largemodels.train {shlex.join(argv)}"
     try:
         with processes(arguments.device) as device:
-            launcher = f"torchrun --nproc-per-node {count()}" if count() > 1 else "python"
-            command = f"{launcher} -m largemodels.train {shlex.join(argv)}"
             train(arguments, command, out, device)
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -79,33 +81,40 @@ def train(arguments: Namespace, command: str, out: Path, device: torch.device) -
     if arguments.shard:
         model = shard(model, device)
 
-    def measure(epoch: int, losses: list[float], seconds: float) -> None:
+    def measure(epoch: int, losses: list[float], start: dict[str, float]) -> None:
+        times = {name: round(now - start[name], 2) for name, now in clocks().items()}
         score = evaluate(model, data.test.images, data.test.labels)
         line = {"epoch": epoch, "loss": fmean(losses), "test_loss": score.loss, "test_accuracy": score.accuracy}
-        metrics["epochs"] = [*metrics["epochs"][: epoch - 1], {**line, "seconds": round(seconds, 2)}]
+        metrics["epochs"] = [*metrics["epochs"][: epoch - 1], {**line, **times}]
         write(report, metrics)
-        say(f"epoch {epoch}: loss {line['loss']:.4f}, test accuracy {score.accuracy:.2%}, {seconds:.1f} s")
+        say(f"epoch {epoch}: loss {line['loss']:.4f}, test accuracy {score.accuracy:.2%}, {times['seconds']:.1f} s")
 
     steps, interrupts = fit(model, batches, recipe, checkpoint), Interrupts()
-    losses, start = [], perf_counter()
+    losses, start = [], clocks()
     for step in steps:
         losses.append(step.loss)
         epoch, rest = divmod(step.index + 1, batches.per_epoch)
         if rest == 0:
             with interrupts:  # a checkpoint after this step needs the report up to it
-                measure(epoch, losses, perf_counter() - start)
-            losses, start = [], perf_counter()
+                measure(epoch, losses, start)
+            losses, start = [], clocks()
         if interrupts.asked:
             steps.throw(KeyboardInterrupt)  # it keeps a checkpoint first
 
     score = evaluate(model, data.test.images, data.test.labels)
     metrics |= {"accuracy": score.accuracy, "loss": score.loss}
-    metrics["seconds"] = round(sum(line["seconds"] for line in metrics["epochs"]), 1)
+    for name in clocks():
+        metrics[name] = round(sum(line[name] for line in metrics["epochs"]), 1)
     save_weights(out / "weights.safetensors", model)
     write(report, metrics)
     if rank() == 0:
         kept.unlink()
     say(f"test accuracy {score.accuracy:.2%}, loss {score.loss:.4f}; weights and metrics are in {out}")
+
+
+def clocks() -> dict[str, float]:
+    """Read the clock on the wall, and that of the processors' work for this process alone."""
+    return {"seconds": perf_counter(), "cpu_seconds": process_time()}
 
 
 def say(line: str) -> None:

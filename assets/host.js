@@ -1,0 +1,263 @@
+/*
+ * Runs the live widgets of a page that has no kernel.
+ *
+ * A page embeds the state of its widgets and marks the places of their views, as every Jupyter page does. This script
+ * gives each anywidget the front-end module contract it expects (initialize, render; get, set, on, off, save_changes,
+ * send) and answers a change of `inputs` by running the widget's own ONNX model, in the browser. The runtime for it is
+ * fetched from the folder of this script, and only when a reader changes something.
+ *
+ * It is a classic script and imports modules as blobs, so pages work from file:// as well.
+ */
+(() => {
+  "use strict";
+  const RUNTIME = new URL("vendor/onnxruntime.js", document.currentScript.src).href;
+  const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
+  const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+
+  /** The half of an ipywidgets model that lives in the browser: values by name, and who wants to hear of changes. */
+  class Model {
+    constructor(values, find) {
+      this.values = values;
+      this.changed = new Set(); // what save_changes has to hand over
+      this.listeners = new Map();
+      this.widget_manager = { get_model: find };
+    }
+
+    get(name) {
+      return this.values[name];
+    }
+
+    set(name, value) {
+      if (typeof name === "object") return Object.entries(name).forEach(([key, v]) => this.set(key, v));
+      if (this.values[name] === value) return;
+      this.values[name] = value;
+      this.changed.add(name);
+      this.tell(`change:${name}`, this, value);
+      this.tell("change", this);
+    }
+
+    on(names, callback) {
+      for (const name of names.split(" ")) {
+        if (!this.listeners.has(name)) this.listeners.set(name, new Set());
+        this.listeners.get(name).add(callback);
+      }
+    }
+
+    off(names, callback) {
+      if (names === undefined || names === null) return this.listeners.clear();
+      for (const name of names.split(" ")) {
+        if (callback) this.listeners.get(name)?.delete(callback);
+        else this.listeners.delete(name);
+      }
+    }
+
+    tell(name, ...details) {
+      for (const callback of [...(this.listeners.get(name) ?? [])]) callback(...details);
+    }
+
+    save_changes() {
+      const asked = this.changed.has("inputs");
+      this.changed.clear();
+      if (asked) this.answer?.();
+    }
+
+    /** There is no kernel to hear a message. */
+    send() {}
+  }
+
+  // ---- the page's state ----------------------------------------------------------------------
+
+  /** Collect the widgets of the page: id → {_esm, _css, …} with binary values as DataViews. */
+  function readStates() {
+    const widgets = new Map();
+    for (const script of document.querySelectorAll(STATE)) {
+      for (const [id, widget] of Object.entries(JSON.parse(script.textContent).state ?? {})) {
+        if (widget.model_module !== "anywidget") continue; // layouts, progress bars: nothing to draw here
+        const values = widget.state;
+        for (const { path, data } of widget.buffers ?? []) setAt(values, path, data);
+        widgets.set(id, { values, onnx: typeof values.onnx === "string" ? values.onnx : "" });
+        for (const { path } of widget.buffers ?? []) setAt(values, path, (text) => new DataView(decode(text).buffer));
+      }
+    }
+    return widgets;
+  }
+
+  /** Set the value at a path of keys, or change it by a function; a path whose parent is gone leads nowhere. */
+  function setAt(values, path, value) {
+    const parent = path.slice(0, -1).reduce((at, key) => at?.[key], values);
+    if (parent === undefined || parent === null) return;
+    const key = path.at(-1);
+    parent[key] = typeof value === "function" ? value(parent[key]) : value;
+  }
+
+  function decode(base64) {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+    return bytes;
+  }
+
+  // ---- running a model -----------------------------------------------------------------------
+
+  let runtime; // a promise of onnxruntime
+  let turn = Promise.resolve(); // one run at a time: the runtime has one thread
+  const sessions = new Map(); // ONNX, as the page's base64 text → a promise of its session
+
+  /** Fetch the runtime once; after a failure the next change tries again. */
+  function loadRuntime() {
+    runtime ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = RUNTIME;
+      script.onload = () => globalThis.loadOnnxRuntime().then(resolve, reject);
+      script.onerror = () => reject(new Error("the runtime for models could not be fetched"));
+      document.head.append(script);
+    }).catch((problem) => {
+      runtime = undefined;
+      throw problem;
+    });
+    return runtime;
+  }
+
+  /** Widgets with the same model share one session. */
+  function openSession(onnx) {
+    if (!sessions.has(onnx)) {
+      const opening = loadRuntime().then((ort) => ort.InferenceSession.create(decode(onnx)));
+      sessions.set(onnx, opening);
+      opening.catch(() => sessions.delete(onnx));
+    }
+    return sessions.get(onnx);
+  }
+
+  /** Turn inputs into outputs, both as name → {shape, data: DataView of float32}. */
+  async function run(session, inputs) {
+    const ort = await runtime;
+    const feeds = {};
+    for (const name of session.inputNames) {
+      const { shape, data } = inputs[name] ?? {};
+      if (!data) throw new Error(`the input ${name} is missing`);
+      const values = new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+      if (!values.every(Number.isFinite)) throw new Error(`${name} holds something that is not a number`);
+      feeds[name] = new ort.Tensor("float32", values, shape);
+    }
+    const results = await (turn = turn.catch(() => {}).then(() => session.run(feeds)));
+    const outputs = {};
+    for (const [name, { dims, data }] of Object.entries(results)) {
+      outputs[name] = { shape: [...dims], data: new DataView(data.buffer, data.byteOffset, data.byteLength) };
+    }
+    return outputs;
+  }
+
+  /** Make `model` answer: the newest inputs win, and what a newer change has overtaken is never computed. */
+  function answerWith(model, onnx, show) {
+    if (!onnx) {
+      model.answer = () => show("failed", "This widget computes only in a running notebook: what you see is its last result.");
+      return;
+    }
+    let busy = false;
+    let again = false;
+    model.answer = async () => {
+      again = true;
+      if (busy) return;
+      busy = true;
+      while (again) {
+        again = false;
+        try {
+          if (!sessions.has(onnx)) show("loading");
+          const session = await openSession(onnx);
+          show("running");
+          const outputs = await run(session, model.get("inputs"));
+          show("ready");
+          model.set("outputs", outputs);
+        } catch (problem) {
+          show("failed", `This could not be computed: ${reason(problem)}. What you see is the last result.`);
+        }
+      }
+      busy = false;
+    };
+  }
+
+  function reason(problem) {
+    const text = String(problem?.message ?? problem).trim();
+    return (text.length > 200 ? `${text.slice(0, 200)}…` : text).replace(/\.$/, "");
+  }
+
+  // ---- drawing the views ---------------------------------------------------------------------
+
+  const styles = new Set();
+  const modules = new Map(); // text of a front-end module → a promise of its default export
+  const cleanups = [];
+
+  function importModule(text) {
+    if (!modules.has(text)) {
+      const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+      const loading = import(url).then(async ({ default: front }) => (typeof front === "function" ? await front() : front));
+      modules.set(text, loading.finally(() => URL.revokeObjectURL(url)));
+    }
+    return modules.get(text);
+  }
+
+  function addStyle(text) {
+    if (!text || styles.has(text)) return;
+    styles.add(text);
+    document.head.append(Object.assign(document.createElement("style"), { textContent: text }));
+  }
+
+  /** Start a model once, however many views it has. */
+  async function start(widget, find) {
+    widget.model = new Model(widget.values, find);
+    widget.places = [];
+    const show = (state, message) => widget.places.forEach((place) => place.show(state, message));
+    answerWith(widget.model, widget.onnx, show);
+    const front = await importModule(widget.values._esm);
+    cleanups.push(await front.initialize?.({ model: widget.model, experimental: {} }));
+    return front;
+  }
+
+  /** Put an element for the widget where the page marks its view, with a line below for what goes wrong. */
+  function makePlace(script) {
+    const el = document.createElement("div");
+    const message = document.createElement("div");
+    message.className = "live-message";
+    message.setAttribute("role", "status");
+    script.after(el, message);
+    const show = (state, text = "") => {
+      if (el.dataset.state !== state) el.dataset.state = state;
+      if (message.textContent !== text) message.textContent = text;
+    };
+    return { el, show };
+  }
+
+  async function drawView(script, widgets, find) {
+    const widget = widgets.get(JSON.parse(script.textContent).model_id);
+    if (!widget) return; // a view of another kind of widget
+    const place = makePlace(script);
+    try {
+      widget.starting ??= start(widget, find);
+      const front = await widget.starting;
+      addStyle(widget.values._css);
+      cleanups.push(await front.render?.({ model: widget.model, el: place.el, experimental: {} }));
+      widget.places.push(place);
+      place.show("ready");
+    } catch (problem) {
+      console.warn(problem);
+      place.show("failed", `This widget could not start: ${reason(problem)}.`);
+    }
+  }
+
+  function drawPage() {
+    const widgets = readStates();
+    const find = async (id) => {
+      const widget = widgets.get(String(id).replace("IPY_MODEL_", ""));
+      if (!widget) throw new Error(`there is no widget ${id} on this page`);
+      await (widget.starting ??= start(widget, find));
+      return widget.model;
+    };
+    for (const script of document.querySelectorAll(VIEW)) drawView(script, widgets, find);
+    addEventListener("pagehide", (event) => {
+      if (!event.persisted) cleanups.splice(0).forEach((cleanup) => cleanup?.());
+    });
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", drawPage);
+  else drawPage();
+})();

