@@ -1,0 +1,75 @@
+# Inside Large AI Models. `make book` builds it, `make test` proves it; each sets itself up first.
+PYTHON ?= python3
+PORT ?= 8000
+JOBS ?= 2
+BIN := .venv/bin
+
+.PHONY: help book serve test lint check unit notebooks bench clean
+.NOTPARALLEL:
+
+help:
+	@echo "make book        build the book into _build/html"
+	@echo "make serve       read it at http://127.0.0.1:$(PORT)"
+	@echo "make test        build, and run every notebook and every test"
+	@echo "make check       format, lint, layers and unit tests: what to run while working"
+	@echo "make notebooks   run the notebooks again and store what they show (FRESH=1: timings too)"
+	@echo "make bench       measure the speed of the code, beside Keras"
+	@echo "make clean       remove what was built"
+
+# an environment of its own, made again when a requirement changes
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+	  || { echo "The book needs Python 3.11 or later; name one with: make PYTHON=python3.13"; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" \
+	  || { echo "This Python cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Setting up .venv: a few minutes, once"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+# -W: a warning fails the build. Old doctrees hide warnings, old pages outlive their source.
+book: .venv/ready
+	rm -rf _build/.doctrees _build/html
+	$(BIN)/jupyter-book build -W -n --keep-going --quiet .
+	@echo
+	@echo "The book is built: open _build/html/index.html, or run \`make serve\`."
+
+serve: .venv/ready
+	@test -f _build/html/index.html || $(MAKE) --no-print-directory book
+	@echo "The book is at http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+# one thread for each of the workers that share the machine
+test: export OMP_NUM_THREADS = 1
+test: book lint unit
+	$(BIN)/python -m pytest --nbval chapters --dist loadfile -n $(JOBS) --quiet
+	$(BIN)/python -m pytest tests/book --quiet
+	@echo
+	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."
+
+check: lint unit
+
+lint: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_notebooks.py
+
+unit: export OMP_NUM_THREADS = 1
+unit: .venv/ready
+	$(BIN)/python -m pytest tests --ignore tests/book -n $(JOBS) --quiet
+
+notebooks: .venv/ready
+	$(BIN)/python tools/notebooks.py $(if $(FRESH),--fresh)
+
+.venv-bench/ready: requirements-bench.txt pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
+	@touch $@
+
+bench: .venv/ready .venv-bench/ready
+	$(BIN)/python -m tools.bench
+
+clean:
+	rm -rf _build assets/vendor node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
