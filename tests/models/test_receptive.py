@@ -2,8 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from largemodels.models import ConvNet, ConvNetConfig, ResNet, ResNetConfig
-from largemodels.models.receptive import ReceptiveField, receptive_field
+from largemodels.models import ConvNet, ConvNetConfig, ReceptiveField, ResNet, ResNetConfig, receptive_field
 
 
 def pixels_with_gradient(model, tap, image, row, column):

@@ -16,7 +16,7 @@ spec.loader.exec_module(results)
 
 
 def write(folder, seed, accuracy, **changes):
-    line = {"epoch": 1, "loss": 0.5, "test_loss": 0.4, "test_accuracy": accuracy, "seconds": 3.0}
+    line = {"epoch": 1, "loss": 0.5, "test_loss": 0.4, "test_accuracy": accuracy, "seconds": 3.0, "cpu_seconds": 2.0}
     run = {
         "command": f"python -m largemodels.train cnn --data mnist --seed {seed} --out '/a b/{seed}'",
         "model": {"name": "cnn", "parameters": 7},
@@ -28,6 +28,7 @@ def write(folder, seed, accuracy, **changes):
         "accuracy": accuracy,
         "loss": 0.4,
         "seconds": 3.0,
+        "cpu_seconds": 2.0,
         "epochs": [line],
         **changes,
     }
@@ -53,7 +54,7 @@ def test_the_seeds_are_gathered_with_mean_and_spread(tmp_path):
     assert found["command"] == "python -m largemodels.train cnn --data mnist --seed SEED"
     assert found["epochs"][0]["test_accuracy"] == [0.5, 0.25, 0.75]
     assert found["epochs"][0]["epoch"] == 1
-    assert "| 50.00% ± 25.00% | 3 | 7 |" in first
+    assert "| 50.00% ± 25.00% | 3 | 7 | 2 |" in first
     assert first.startswith("before\n")
     assert first.endswith("\nafter\n")
     assert "old" not in first
@@ -64,7 +65,7 @@ def test_runs_that_differ_in_more_than_the_seed_are_refused(tmp_path):
     with pytest.raises(ValueError, match="two or more seeds"):
         results.gather(tmp_path)
     write(tmp_path, 1, 0.5, torch="3")
-    with pytest.raises(ValueError, match="seeds 0 and 1 in .* differ in torch"):
+    with pytest.raises(ValueError, match=r"seeds 0 and 1 in .* differ in torch"):
         results.gather(tmp_path)
 
 

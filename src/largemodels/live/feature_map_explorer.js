@@ -905,7 +905,7 @@ function unitInspector(names, onChoose, onLeave) {
     const { layer, channel } = unit;
     const patch = patchUnder(unit, channel, values);
     const most = Math.max(...patch);
-    equation.replaceChildren(grid(`map ${channel + 1} before`, patch, layer.kernel, input, patch.indexOf(most)));
+    equation.replaceChildren(grid("window", patch, layer.kernel, input, patch.indexOf(most)));
     total.dataset.value = layer.rectify ? Math.max(0, most) : most;
     total.replaceChildren(term(most, layer.kernel > 1 ? "the largest" : "before"));
     if (layer.rectify) {
