@@ -146,10 +146,16 @@ def test_the_rules_of_the_house_are_checked(chapter):
     exercises = [f"```{{exercise}}\n:label: e{n}\n\nWhy?\n```" for n in range(5)]
     solutions = [f"```{{solution}} e{n}\nSo.\n```" for n in range(4)]
     path = chapter(
-        exempt, new_code_cell("print('/home/someone')"), new_markdown_cell("\n\n".join(exercises + solutions))
+        exempt, new_code_cell("print('/home/someone');"), new_markdown_cell("\n\n".join(exercises + solutions))
     )
     found = "\n".join(check_notebooks.faults(path))
-    for fault in ("as `make notebooks` leaves it", "claims about", "no solution to the exercise e4", "/home/someone"):
+    for fault in (
+        "as `make notebooks` leaves it",
+        "claims about",
+        "semicolon",
+        "no solution to the exercise e4",
+        "/home/someone",
+    ):
         assert fault in found
     assert "at least five" not in found
 

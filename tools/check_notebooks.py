@@ -3,8 +3,8 @@
     python tools/check_notebooks.py [notebook ...]
 
 It must be stored as `make notebooks` leaves it, with outputs; be below 1 MB; follow every cell whose output is exempt
-from comparison by an assertion; end with at least five exercises, each with a solution; and name no place of the
-machine it was made on.
+from comparison by an assertion; silence no cell with a semicolon; end with at least five exercises, each with a
+solution; and name no place of the machine it was made on.
 """
 
 import re
@@ -34,6 +34,8 @@ def faults(path: Path) -> list[str]:
         first = cell.source.strip().splitlines()[0]
         if len(cell.source.splitlines()) > LINES:
             found.append(f"has a cell of more than {LINES} lines: {first}")
+        if cell.source.rstrip().endswith(";"):
+            found.append(f"silences a cell with a semicolon, which nbval does not honour: {first}")
         if _exempt(cell) and not (following and re.search(r"^\s*assert\b", following.source, re.M)):
             found.append(f"says nothing of what it claims about the output of: {first}")
 

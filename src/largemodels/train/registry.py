@@ -25,7 +25,14 @@ class Entry:
 
 MODELS: dict[str, Entry] = {
     "cnn": Entry(ConvNet, ConvNetConfig(), Recipe()),
-    "resnet": Entry(ResNet, ResNetConfig(), Recipe(learning_rate=1e-2, schedule="cosine", warmup=200), shift=2),
+    "resnet": Entry(  # about as many multiply-adds an image as the cnn
+        ResNet,
+        ResNetConfig(widths=(8, 16, 32), blocks=1),
+        Recipe(learning_rate=1e-2, weight_decay=0.05, schedule="cosine", warmup=200),
+        epochs=20,
+        batch=128,
+        shift=2,
+    ),
 }
 
 DATA: dict[str, Callable[..., ImageData]] = {"digits": digits, "mnist": mnist}
