@@ -88,7 +88,8 @@ def load_images_late(app, pagename, templatename, context, doctree):
     sources = {name: Path(app.srcdir) / source for source, name in app.builder.images.items()}
 
     def place(match):
-        width, height = imagesize.get(sources.get(match["name"], "")) if match["name"] in sources else (-1, -1)
+        source = sources.get(match["name"])
+        width, height = imagesize.get(source) if source else (-1, -1)
         size = f' width="{width}" height="{height}"' if width > 0 and "width" not in match[0] else ""
         return f'{match[0]}{size} loading="lazy"'
 
@@ -136,16 +137,15 @@ def thin_icons(app, exception):
     (static / "scripts/fontawesome.js").write_text("")
 
     styles = css + "".join(path.read_text(encoding="utf-8") for path in static.rglob("*.css"))
-    characters = re.findall(r"\\([ef][0-9a-f]{3})", styles) + [
-        f"{ord(c):x}" for c in re.findall("[\ue000-\uf8ff]", styles)
-    ]
+    escaped = [int(code, 16) for code in re.findall(r"\\([ef][0-9a-f]{3})", styles)]
+    characters = escaped + [ord(character) for character in re.findall("[\ue000-\uf8ff]", styles)]
     for font in (static / "vendor/fontawesome/webfonts").glob("*"):
         if font.suffix == ".woff2":
             font.unlink()
             continue
         icons = TTFont(font)
         subsetter = Subsetter()
-        subsetter.populate(unicodes=[int(character, 16) for character in characters])
+        subsetter.populate(unicodes=characters)
         subsetter.subset(icons)
         icons.save(font)
 

@@ -25,6 +25,8 @@ STAGES = ("stages.0.conv", "stages.0.relu", "stages.1.conv", "stages.1.relu")
 @pytest.fixture(scope="module")
 def model():
     """A ConvNet after two epochs of real digits: good enough for its maps to mean something."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # beside a browser and other tests, one thread is fastest
     torch.manual_seed(0)
     model = ConvNet()
     optimiser = torch.optim.Adam(model.parameters(), 2e-3)
@@ -33,6 +35,7 @@ def model():
         optimiser.zero_grad()
         F.cross_entropy(model(x), y).backward()
         optimiser.step()
+    torch.set_num_threads(threads)
     return model.eval()
 
 
@@ -193,7 +196,7 @@ def unit_point(page, layer, channel, row, column):
     down = -(-count // across)
     x = (channel % across * (width + 1) + column + 0.5) / (across * (width + 1) - 1) * box["width"]
     y = (channel // across * (height + 1) + row + 0.5) / (down * (height + 1) - 1) * box["height"]
-    return {"x": x, "y": y}
+    return {"x": x + 0.4, "y": y + 0.4}  # a click is reported at the whole pixel before it, and a unit has but two
 
 
 def choose_unit(page, layer, channel, row, column):
@@ -501,25 +504,40 @@ def test_on_a_phone_a_tap_chooses_a_unit_and_the_page_does_not_overflow(explorer
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_every_map_is_redrawn_in_time_to_draw_by(explorer):
-    page = explorer()
+def watch_waits(page):
+    """Put the pen down and start a stopwatch in the page; returns the milliseconds until the first answer was drawn.
+
+    From then on ``waits`` in the page collects, for every answer drawn, the time since the input that asked for it.
+    """
     page.evaluate(
         """() => {
-          const el = document.querySelector("[data-drawn]");
           const asked = [];
           window.waits = [];
-          document.addEventListener("pointermove", () => asked.push(performance.now()), true);
-          document.addEventListener("pointerdown", () => asked.push(performance.now()), true);
-          new MutationObserver(() => { if (asked.length) waits.push(performance.now() - asked.splice(0)[0]); })
-            .observe(el, { attributeFilter: ["data-drawn"] });
+          for (const kind of ["pointerdown", "pointermove"]) {
+            document.addEventListener(kind, () => asked.push(performance.now()), true);
+          }
+          new MutationObserver(() => asked.length && waits.push(performance.now() - asked.splice(0)[0]))
+            .observe(document.querySelector("[data-drawn]"), { attributeFilter: ["data-drawn"] });
         }"""
     )
     page.locator(".fx-board").scroll_into_view_if_needed()
     page.mouse.move(*board_point(page, 6, 6))
-    page.evaluate("waits.length = 0")
     before = drawn(page)
     page.mouse.down()
     settle(page, before)
+    return page.evaluate("waits.splice(0)[0]")
+
+
+def test_the_first_answer_is_there_within_three_seconds(explorer):
+    page = explorer()
+    assert not any("onnxruntime" in url for url in page.asked)
+    assert watch_waits(page) < 3000
+    assert any("onnxruntime" in url for url in page.asked)
+
+
+def test_every_map_is_redrawn_in_time_to_draw_by(explorer):
+    page = explorer()
+    watch_waits(page)
     for i in range(33):
         before = drawn(page)
         page.mouse.move(*board_point(page, 6 + i / 2, 6 + 6 * (i % 2)))
@@ -527,10 +545,9 @@ def test_every_map_is_redrawn_in_time_to_draw_by(explorer):
             "before => Number(document.querySelector('[data-drawn]').dataset.drawn) > before", arg=before
         )
     page.mouse.up()
-    first, *waits = page.evaluate("waits")
-    assert first < 3000
-    assert len(waits) >= 30
-    assert statistics.median(waits[-30:]) < 50, f"milliseconds: {waits}"
+    waits = page.evaluate("waits.slice(-30)")
+    assert len(waits) == 30
+    assert statistics.median(waits) < 50, f"milliseconds: {waits}"
 
 
 def test_nothing_drawn_and_all_ink_are_answered_without_pretence(widget_page, view):

@@ -41,6 +41,30 @@ def test_pooling_before_the_relu_changes_no_logit():
     assert_close(model.classifier(y.flatten(1)), model(x), atol=0, rtol=0)
 
 
+def test_the_last_two_rows_and_columns_of_the_image_change_no_logit():
+    model, x = ConvNet().eval(), torch.rand(3, 1, 28, 28)
+    other = x.clone()
+    other[..., 26:, :] = other[..., 26:] = 5.0
+    assert model.config.seen == 26
+    assert_close(model(other), model(x), atol=0, rtol=0)
+    other[..., 25, 25] = 5.0
+    assert not torch.equal(model(other), model(x))
+
+
+@pytest.mark.parametrize(
+    "config", [ConvNetConfig(), ConvNetConfig(size=29, channels=3, widths=(5, 7), kernel=2, pool=3)]
+)
+def test_training_leaves_out_what_pooling_drops_and_learns_the_same(config):
+    model = ConvNet(config).double()
+    x = torch.randn(3, config.channels, config.size, config.size, dtype=torch.float64)
+
+    def learn(training):
+        logits = model.train(training)(x)
+        return logits, torch.autograd.grad(logits.square().sum(), list(model.parameters()))
+
+    assert_close(learn(training=True), learn(training=False), atol=1e-12, rtol=1e-12)
+
+
 def test_every_part_takes_its_size_from_the_configuration():
     config = ConvNetConfig(size=31, channels=3, widths=(5, 7, 11), kernel=2, pool=2, classes=13)
     model = ConvNet(config)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
 from largemodels.show.style import COLOURS, DIVERGING, SEQUENTIAL, figure, picture, styled
 
@@ -42,11 +44,12 @@ def map_sheet(maps, title: str = "", columns: int = 16, names: Sequence = ()) ->
 
 
 @styled
-def filter_rows(rows: Mapping[str, object]) -> Figure:
-    """Show sets of small filters, one set a row, column under column, all on one scale.
+def filter_rows(rows: Mapping[str, object], columns: int = 16) -> Figure:
+    """Show sets of small filters, one set above the other in the same order, all on one scale.
 
     Args:
         rows: name → ``(n, p, q)``; every set has as many filters of the same size.
+        columns: filters a line.
 
     Raises:
         ValueError: sets of different shapes.
@@ -55,11 +58,12 @@ def filter_rows(rows: Mapping[str, object]) -> Figure:
     shapes = {stack.shape for stack in stacks.values()}
     if len(shapes) != 1:
         raise ValueError(f"every set must have filters of one shape; got {sorted(shapes)}")
-    n, p, _ = shapes.pop()
+    n, _, _ = shapes.pop()
     scale = _scale(np.stack(list(stacks.values())), signed=True)
-    fig, axes = figure(len(stacks), 1, 7.0, len(stacks) * (7.0 / n * (p + 1) / p + 0.3) + 0.1)
+    lines, each = -(-n // columns), 7.0 / min(n, columns)
+    fig, axes = figure(len(stacks), 1, 7.0, len(stacks) * (lines * each + 0.3))
     for place, (name, stack) in zip(axes, stacks.items(), strict=True):
-        picture(place, _tile(stack, n)[0], name, **scale)
+        picture(place, _tile(stack, min(n, columns))[0], name, **scale)
     return fig
 
 
@@ -78,7 +82,8 @@ def where_it_looks(images: Sequence, windows: Mapping[str, tuple[range, range]],
     images = [np.asarray(image, dtype=float) for image in images]
     if not images or len(titles) not in (0, len(images)):
         raise ValueError(f"at least one picture, and as many titles or none; got {len(images)} and {len(titles)}")
-    fig, axes = figure(1, len(images), 7.0, 7.0 / max(2, len(images)) + 0.5)
+    each = min(2.8, 5.4 / len(images))
+    fig, axes = figure(1, len(images), len(images) * each + 1.6, each + 0.3)
     for place, image, title in zip(axes, images, titles or [""] * len(images), strict=True):
         picture(place, image, title, **(_scale(image, signed=True) if image.min() < 0 else {"cmap": "gray"}))
         for (name, (rows, columns)), colour in zip(windows.items(), COLOURS.values(), strict=False):
@@ -113,7 +118,8 @@ def patch_sheet(patches, names: Sequence[str], marks: Sequence[Sequence[str]]) -
     fig, (axes,) = figure(1, 1, 7.0, 0.1 + 6.4 * tiled.shape[0] / tiled.shape[1])
     picture(axes, tiled, cmap=_with_gaps("gray"), vmin=0, vmax=1)
     for (row, column), mark in zip(corners, [mark for line in marks for mark in line], strict=True):
-        axes.text(column, row, mark, size=7, color="#FFC45C", va="top", ha="left")
+        text = axes.text(column - 0.3, row - 0.3, mark, size=8, color="#FFD27A", va="top", ha="left", weight="bold")
+        text.set_path_effects([withStroke(linewidth=2, foreground="black")])
     middles = [corners[i * n][0] + (h - 1) / 2 for i in range(units)]
     axes.set(yticks=middles, yticklabels=names)
     axes.tick_params(length=0)
@@ -154,6 +160,8 @@ def responses(values, rows: str, columns: Sequence[str], xlabel: str = "", each:
 def tuning(angles, curves, filters, names: Sequence[str], columns: int = 6) -> Figure:
     """Show how strongly filters answer to a bar at different angles, as a rosette with the filter in its middle.
 
+    Each rosette has its own scale: its line touches the rim at the angle that the filter likes best.
+
     Args:
         angles: of the bar, ``(n,)``, in degrees from 0 to 180.
         curves: the answers, ``(filters, n)``, none negative.
@@ -174,9 +182,10 @@ def tuning(angles, curves, filters, names: Sequence[str], columns: int = 6) -> F
     around = np.concatenate([angles, angles + np.pi, angles[:1]])
     scale = _scale(filters, signed=True)
     for place, curve, kernel, name in zip(axes, curves, filters, names, strict=False):
+        curve = curve / max(curve.max(), 1e-12)
         place.plot(around, np.concatenate([curve, curve, curve[:1]]), color=COLOURS["orange"])
         place.set(xticks=np.radians([0, 45, 90, 135, 180, 225, 270, 315]), xticklabels=[], yticks=[], title=name)
-        place.set_ylim(0, curves.max() * 1.05)
+        place.set_ylim(0, 1.05)
         place.grid(color="#D1D5DB", lw=0.6)
         middle = place.inset_axes([0.4, 0.4, 0.2, 0.2])
         middle.imshow(kernel, **scale)
@@ -272,8 +281,6 @@ def _scale(values: np.ndarray, signed: bool | None = None) -> dict:
 
 
 def _with_gaps(name: str):
-    from matplotlib import colormaps
-
     return colormaps[name].with_extremes(bad="white")
 
 

@@ -1,0 +1,192 @@
+"""The arithmetic of `make bench`, and that it compares like with like."""
+
+import sys
+from math import prod
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.testing import assert_close
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tools.bench import convolution, report
+from tools.bench.keras_program import network
+from tools.bench.our_program import TRICKS, indexed, loop
+from tools.bench.timing import in_turns, ratio, spread
+from tools.bench.worker import Worker
+
+from largemodels.data import Batches
+from largemodels.models import ConvNet
+from largemodels.train import fit
+
+
+def test_every_task_runs_once_a_round_and_each_goes_first_in_its_turn():
+    order = []
+    tasks = {name: lambda name=name: order.append(name) or len(order) for name in "abc"}
+    measured = in_turns(tasks, rounds=3, warm_up=1)
+    assert "".join(order) == "abcbcacababc"
+    assert measured == {"a": [6, 8, 10], "b": [4, 9, 11], "c": [5, 7, 12]}
+
+
+def test_quartiles_take_two_rounds():
+    with pytest.raises(ValueError, match="at least two rounds"):
+        in_turns({"a": lambda: 1.0}, rounds=1)
+
+
+def test_ratios_are_taken_round_by_round():
+    # the machine was three times as slow in the second round: no ratio shows it
+    assert ratio([2.0, 6.0, 2.0], [1.0, 3.0, 1.0]) == {"median": 2.0, "lower": 2.0, "upper": 2.0}
+    assert spread([1.0, 2.0, 3.0, 4.0, 9.0]) == {"median": 3.0, "lower": 2.0, "upper": 4.0}
+
+
+PROGRAM = """
+from tools.bench.worker import Stretches
+stretches = Stretches(parameters=7)
+print("what a library prints")
+for samples in (11, 13):
+    stretches.begin()
+    stretches.end(samples)
+raise SystemExit("out of data")
+"""
+
+
+def test_a_worker_trains_when_asked_and_its_last_words_are_heard():
+    with Worker([sys.executable, "-c", PROGRAM]) as worker:
+        assert worker.facts == {"parameters": 7}
+        first = worker.stretch()
+        assert first["samples"] == 11
+        assert first["seconds"] > 0
+        assert worker.stretch()["samples"] == 13
+        with pytest.raises(RuntimeError, match="out of data"):
+            worker.stretch()
+    assert worker.process.returncode is not None
+
+
+@pytest.mark.parametrize("form", convolution.FORMS.values(), ids=convolution.FORMS)
+def test_every_form_of_convolution_that_is_timed_computes_the_same(form):
+    x, weight, bias = torch.randn(2, 3, 7, 11), torch.randn(5, 3, 3, 3), torch.randn(5)
+    assert_close(form(x, weight, bias), F.conv2d(x, weight, bias), atol=1e-5, rtol=1e-5)
+
+
+def test_convolution_is_timed_against_torch_on_both_layers():
+    found = convolution.measure(rounds=2, batch=2)
+    assert {(case["channels"], case["filters"], case["size"]) for case in found} == {(1, 32, 28), (32, 64, 13)}
+    for case in found:
+        assert case["forms"]["F.conv2d"]["times_torch"] == {"median": 1.0, "lower": 1.0, "upper": 1.0}
+        assert all(form["milliseconds"]["median"] > 0 for form in case["forms"].values())
+
+
+class Shape(tuple):
+    """Stands in for a tensor of Keras, and counts the parameters of the layers that it went through."""
+
+    parameters = 0
+
+
+class Layers:
+    """Stands in for ``keras.layers``: shapes only."""
+
+    @staticmethod
+    def Input(shape):
+        return Shape(shape)
+
+    @staticmethod
+    def Conv2D(filters, kernel, activation):
+        return lambda x: grown(
+            (x[0] - kernel[0] + 1, x[1] - kernel[1] + 1, filters), x, filters * (prod(kernel) * x[2] + 1)
+        )
+
+    @staticmethod
+    def MaxPooling2D(size):
+        return lambda x: grown((x[0] // size[0], x[1] // size[1], x[2]), x)
+
+    @staticmethod
+    def Flatten():
+        return lambda x: grown((prod(x),), x)
+
+    @staticmethod
+    def Dense(units, activation):
+        return lambda x: grown((units,), x, units * (x[0] + 1))
+
+
+def grown(shape, before, parameters=0):
+    shape = Shape(shape)
+    shape.parameters = before.parameters + parameters
+    return shape
+
+
+def test_both_programs_train_34826_parameters():
+    _, output = network(Layers, lambda inputs, outputs: (inputs, outputs))
+    assert output == (10,)
+    assert output.parameters == sum(p.numel() for p in ConvNet().parameters()) == 34_826
+
+
+@pytest.fixture
+def learned():
+    """Return a function that trains a network on 5 batches and returns its weights."""
+    chance = torch.Generator().manual_seed(0)
+    images, labels = torch.rand(300, 1, 28, 28, generator=chance), torch.randint(10, (300,), generator=chance)
+
+    def learn(train):
+        torch.manual_seed(0)
+        model = ConvNet()
+        for _, _step in zip(range(5), train(model, images, labels), strict=False):
+            pass
+        return list(model.parameters())
+
+    return learn
+
+
+def test_the_loop_with_every_trick_is_fit(learned):
+    by_fit = learned(lambda model, x, y: fit(model, Batches(x, y, epochs=1), progress=False))
+    assert_close(learned(lambda model, x, y: loop(model, x, y, "float32")), by_fit, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("trick", [trick for trick in TRICKS if trick != "no DataLoader"])
+def test_a_trick_changes_the_time_and_not_what_is_learned(learned, trick):
+    with_all = learned(lambda model, x, y: loop(model, x, y, "float32"))
+    assert_close(learned(lambda model, x, y: loop(model, x, y, "float32", (trick,))), with_all, atol=1e-5, rtol=1e-3)
+
+
+def test_a_loader_gives_as_many_examples_a_batch(learned):
+    sizes = []
+    learned(lambda model, x, y: (sizes.append(len(labels)) for _, labels in indexed(x, y)))
+    assert sizes == [64, 64, 64, 64, 44]
+    learned(lambda model, x, y: loop(model, x, y, "float32", ("no DataLoader",)))
+
+
+def results(slowdown, speedup, fast_bfloat16=True):
+    middle = lambda value: {"median": value, "lower": value, "upper": value}  # noqa: E731
+    form = {"milliseconds": middle(1.0), "times_torch": middle(slowdown)}
+    program = {"samples_per_second": middle(5000.0), "times_keras": middle(speedup)}
+    return {
+        "batch": 64,
+        "data": "mnist",
+        "fast_bfloat16": fast_bfloat16,
+        "convolution": [{"case": "a layer", "forms": {"layers.conv2d": form}}],
+        "training": [
+            {"threads": 2, "others": 0.0, "programs": {"fit, float32": program, "fit, bfloat16": program}},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("slowdown", "speedup", "holds"),
+    [(2.5, 2.0, [True, True, True]), (2.51, 1.6, [False, True, False]), (1.0, 1.59, [True, False, False])],
+)
+def test_a_broken_floor_is_found(slowdown, speedup, holds):
+    assert [floor["holds"] for floor in report.floors(results(slowdown, speedup))] == holds
+
+
+def test_bfloat16_is_judged_where_the_processor_computes_in_it():
+    assert len(report.floors(results(1.0, 1.7, fast_bfloat16=False))) == 2
+
+
+def test_tables_say_which_floor_is_broken_and_when_other_programs_disturbed():
+    found = results(3.0, 2.0)
+    found["training"][0]["others"] = 1.3
+    found["floors"] = report.floors(found)
+    text = "\n".join(report.tables(found))
+    assert "BROKEN" in text
+    assert "NOT RELIABLE: other programs took 1.3 cores" in text

@@ -1,0 +1,59 @@
+"""The source document's program, in Keras, as a reader would run it; `make bench` times it.
+
+Run in the environment of requirements-bench.txt.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from tools.bench.worker import Stretches, pin
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="folder with images.npy and labels.npy")
+    parser.add_argument("--threads", type=int, required=True)
+    arguments = parser.parse_args()
+    pin(arguments.threads)
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
+    keras.utils.set_random_seed(0)
+
+    model = network(keras.layers, keras.Model)
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    images = np.load(arguments.data / "images.npy")[:, 0, :, :, None]  # (n, 28, 28, 1)
+    labels = np.load(arguments.data / "labels.npy")
+
+    stretches = Stretches(keras=keras.__version__, tensorflow=tf.__version__, parameters=model.count_params())
+
+    class Timed(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            stretches.begin()
+
+        def on_epoch_end(self, epoch, logs=None):
+            stretches.end(len(images))
+
+    model.fit(images, labels, epochs=10**6, batch_size=64, verbose=0, callbacks=[Timed()])
+
+
+def network(layers, model):
+    """Return the network of the source document, section 2.1."""
+    inputs = layers.Input((28, 28, 1))
+    x = layers.Conv2D(32, (3, 3), activation="relu")(inputs)
+    x = layers.MaxPooling2D((2, 2))(x)
+    x = layers.Conv2D(64, (3, 3), activation="relu")(x)
+    x = layers.MaxPooling2D((2, 2))(x)
+    x = layers.Flatten()(x)
+    return model(inputs, layers.Dense(10, activation="softmax")(x))
+
+
+if __name__ == "__main__":
+    main()

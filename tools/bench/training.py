@@ -1,0 +1,119 @@
+"""Training throughput: the book's code beside the source document's Keras program, and what each trick buys."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from tools.bench.our_program import TRICKS
+from tools.bench.timing import in_turns, ratio, spread
+from tools.bench.worker import ROOT, Worker
+
+from largemodels.data import DataError, digits, mnist
+
+OURS = [sys.executable, "-m", "tools.bench.our_program"]
+KERAS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+PRECISIONS = ("float32", "bfloat16")
+STAT = Path("/proc/stat")
+
+
+@contextmanager
+def shared_data(samples: int) -> Iterator[tuple[Path, str]]:
+    """Yield a folder with ``images.npy`` and ``labels.npy`` that all programs read, and the data's name.
+
+    MNIST if it is here or can be fetched, else the digits of scikit-learn, repeated to as many.
+    """
+    try:
+        name, train = "mnist", mnist().train
+    except DataError:
+        name, train = "digits, repeated", digits().train
+    picks = torch.arange(samples) % len(train)
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "images.npy", train.images[picks].numpy())
+        np.save(Path(folder) / "labels.npy", train.labels[picks].numpy())
+        yield Path(folder), name
+
+
+def against_keras(data: Path, threads: int, rounds: int) -> dict:
+    """Train Keras' program and ours in turns, an epoch at a time: samples per second, and ratios round by round.
+
+    Each program's first epoch is left out.
+    """
+    common = [str(data), "--threads", str(threads)]
+    commands = {
+        "Keras": [str(KERAS_PYTHON), "-m", "tools.bench.keras_program", *common],
+        **{f"fit, {precision}": [*OURS, *common, "--precision", precision] for precision in PRECISIONS},
+    }
+    speeds, others, facts = _speeds(commands, threads, rounds)
+    return {
+        "threads": threads,
+        "others": others,
+        "facts": facts,
+        "programs": {
+            name: {"samples_per_second": spread(measured), "times_keras": ratio(measured, speeds["Keras"])}
+            for name, measured in speeds.items()
+        },
+    }
+
+
+def ablation(data: Path, threads: int, rounds: int, samples: int) -> list[dict]:
+    """Leave out each trick alone, then all: samples per second, and how many times faster the trick makes it."""
+    common = [*OURS, str(data), "--threads", str(threads), "--samples", str(samples), "--loop"]
+    left_out = {"nothing": (), **{trick: (trick,) for trick in TRICKS}, "all": tuple(TRICKS)}
+    rows = []
+    for precision in PRECISIONS:
+        commands = {
+            name: [*common, "--precision", precision, *(["--without", *tricks] if tricks else [])]
+            for name, tricks in left_out.items()
+        }
+        speeds, others, _ = _speeds(commands, threads, rounds)
+        rows += [
+            {
+                "threads": threads,
+                "precision": precision,
+                "others": others,
+                "without": list(left_out[name]),
+                "samples_per_second": spread(measured),
+                "bought": ratio(speeds["nothing"], measured),
+            }
+            for name, measured in speeds.items()
+        ]
+    return rows
+
+
+def _speeds(
+    commands: dict[str, list[str]], threads: int, rounds: int
+) -> tuple[dict[str, list[float]], float | None, dict[str, dict]]:
+    """Return each program's speeds, how many cores other programs took meanwhile, and what each says of itself.
+
+    On one thread the speed is by processor time, which other programs do not count in. On several it is by the
+    clock: threads that wait for one another use the processor, too.
+    """
+    others = []
+
+    def speed(worker: Worker) -> float:
+        before = busy_seconds()
+        measured = worker.stretch()
+        if before is not None:
+            taken = busy_seconds() - before - measured["processor_seconds"]
+            others.append(max(0.0, taken / measured["seconds"]))
+        return measured["samples"] / measured["processor_seconds" if threads == 1 else "seconds"]
+
+    with ExitStack() as stack:
+        workers = {name: stack.enter_context(Worker(command)) for name, command in commands.items()}
+        speeds = in_turns({name: lambda worker=worker: speed(worker) for name, worker in workers.items()}, rounds)
+        facts = {name: worker.facts for name, worker in workers.items()}
+    return speeds, round(median(others), 2) if others else None, facts
+
+
+def busy_seconds() -> float | None:
+    """Return the processor time that the whole machine has used since it started; None where Linux does not tell."""
+    if not STAT.exists():
+        return None
+    user, nice, system, _idle, _wait, irq, soft, *_ = map(int, STAT.read_text().splitlines()[0].split()[1:])
+    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
