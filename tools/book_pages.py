@@ -97,7 +97,7 @@ def load_images_late(app, pagename, templatename, context, doctree):
         context["body"] = re.sub(r'<img\b[^>]*?\bsrc="[^"]*_images/(?P<name>[^"/]+)"', place, context["body"])
 
 
-# what screen readers stumble over in the theme's own parts: what it writes, and what it should
+# what screen readers stumble over in parts that are not ours: what is written, and what should be
 MENDED = {
     '<summary><span class="toctree-toggle" role="presentation">': (
         '<summary aria-label="Sections"><span class="toctree-toggle" role="presentation">'
@@ -105,12 +105,13 @@ MENDED = {
     'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"': (
         'search-button-field search-button__button pst-js-only"'
     ),
+    '<summary aria-label="Toggle hidden content">': "<summary>",
     '<div role="list" class="citation-list">': '<div class="citation-list">',
 }
 
 
 def mend_theme(app, exception):
-    """Put right what the theme offers to screen readers."""
+    """Put right what the theme and MyST-NB offer to screen readers."""
     for path in Path(app.outdir).rglob("*.html"):
         page = mended = path.read_text(encoding="utf-8")
         for written, right in MENDED.items():

@@ -68,7 +68,7 @@ def test_a_page_fits_a_phone(read, name):
 def test_a_page_opens_without_a_server(book, open_page, name):
     page = open_page((book / f"{name}.html").as_uri())
     page.evaluate("window.MathJax?.startup?.promise")
-    assert page.locator("article").is_visible()
+    assert page.locator("main").is_visible()
     loaded = "fonts => [...fonts].filter(font => font.status === 'loaded').map(font => font.family).join()"
     assert "Source Serif 4" in page.evaluate(f"document.fonts.ready.then({loaded})")
     assert page.locator("mjx-merror").count() == 0

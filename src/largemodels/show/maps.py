@@ -184,9 +184,8 @@ def tuning(angles, curves, filters, names: Sequence[str], columns: int = 6) -> F
     for place, curve, kernel, name in zip(axes, curves, filters, names, strict=False):
         curve = curve / max(curve.max(), 1e-12)
         place.plot(around, np.concatenate([curve, curve, curve[:1]]), color=COLOURS["orange"])
-        place.set(xticks=np.radians([0, 45, 90, 135, 180, 225, 270, 315]), xticklabels=[], yticks=[], title=name)
+        place.set(xticks=[], yticks=[], title=name)
         place.set_ylim(0, 1.05)
-        place.grid(color="#D1D5DB", lw=0.6)
         middle = place.inset_axes([0.4, 0.4, 0.2, 0.2])
         middle.imshow(kernel, **scale)
         middle.set(xticks=[], yticks=[])
@@ -251,7 +250,8 @@ def saliency_sheet(images, rows: Mapping[str, object]) -> Figure:
     """
     images = _stack(images, 3)
     n = len(images)
-    fig, axes = figure(1 + len(rows), n, 7.0, (1 + len(rows)) * 6.0 / n)
+    each = min(1.35, 6.0 / n)
+    fig, axes = figure(1 + len(rows), n, n * each + 1.0, (1 + len(rows)) * each)
     for place, image in zip(axes, images, strict=False):
         picture(place, image, cmap="gray", vmin=0, vmax=1)
     axes[0].set_ylabel("image", rotation=0, ha="right", va="center")
