@@ -53,7 +53,7 @@ def main() -> int:
 def _measure(part: str, threads: list[int], quick: bool) -> dict:
     if part == "convolution":
         return {"convolution": convolution.measure(rounds=15 if quick else 60, batch=BATCH)}
-    samples, rounds = (9_600, 3) if quick else (60_000, 5)
+    samples, rounds = (6_400, 3) if quick else (19_200, 7)
     with training.shared_data(samples) as (data, name):
         if part == "training":
             return {"data": name, "training": [training.against_keras(data, n, rounds) for n in threads]}
