@@ -3,7 +3,7 @@
 - Launch buttons for Colab and Binder, and absolute addresses, when the checkout has a GitHub remote.
 - Solutions start folded.
 - What the pages load (MathJax, onnxruntime-web, fonts) comes out of npm before the pages are written.
-- Pictures load late, and only the icons that a page uses are there, so that pages are light.
+- Pictures load late, and styles and icons that no page uses are left out, so that pages are light.
 - Thebe, which Jupyter Book always loads and this book does not use, stays away.
 """
 
@@ -120,24 +120,25 @@ def mend_theme(app, exception):
             path.write_text(mended, encoding="utf-8")
 
 
-def thin_icons(app, exception):
-    """Keep of the theme's 2,000 icons those that a page uses, and none of its 1.5 MB script for them."""
+def thin_theme(app, exception):
+    """Keep of the theme's styles and icons what a page or a script names, and none of its 1.5 MB script for icons."""
     static = Path(app.outdir) / "_static"
-    sheet = static / "styles/pydata-sphinx-theme.css"
-    if exception or not sheet.exists():
+    theme, design = static / "styles/pydata-sphinx-theme.css", static / "sphinx-design.min.css"
+    if exception or not theme.exists():
         return
-    pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
-    used = set(re.findall(r"\bfa-[\w-]+", pages))
+    (static / "scripts/fontawesome.js").write_text("")
+    texts = [*Path(app.outdir).rglob("*.html"), *static.glob("*.js"), *static.glob("scripts/*.js")]
+    named = {name for text in texts for name in re.findall(r"[\w-]+", text.read_text(encoding="utf-8"))}
 
     def keep(rule):
-        return rule[0] if used & set(re.findall(r"fa-[\w-]+", rule[1])) else ""
+        return rule[0] if named & set(re.findall(r"\.([\w-]+)", rule[1])) else ""
 
-    css = re.sub(r'((?:\.fa-[\w-]+:before,?)+)\{content:"[^"]*"\}', keep, sheet.read_text(encoding="utf-8"))
-    css = re.sub(r'url\([^()]*\.woff2\) format\("woff2"\),', "", css)
-    sheet.write_text(css, encoding="utf-8")
-    (static / "scripts/fontawesome.js").write_text("")
+    for sheet in (theme, design):  # rules for nothing but classes, such as .fa-moon:before or .mt-3,.my-3
+        css = re.sub(r"(?<=[{};/])\s*((?:\.[\w-]+(?::[\w-]+)?,?)+)\{[^{}]*\}", keep, sheet.read_text(encoding="utf-8"))
+        css = re.sub(r'url\([^()]*\.woff2\) format\("woff2"\),', "", css)  # the other format is thinned below
+        sheet.write_text(css, encoding="utf-8")
 
-    styles = css + "".join(path.read_text(encoding="utf-8") for path in static.rglob("*.css"))
+    styles = "".join(path.read_text(encoding="utf-8") for path in static.rglob("*.css"))
     escaped = [int(code, 16) for code in re.findall(r"\\([ef][0-9a-f]{3})", styles)]
     characters = escaped + [ord(character) for character in re.findall("[\ue000-\uf8ff]", styles)]
     for font in (static / "vendor/fontawesome/webfonts").glob("*"):
@@ -169,5 +170,5 @@ def setup(app):
     app.connect("html-page-context", drop_relative_addresses, priority=900)
     app.connect("html-page-context", load_images_late)
     app.connect("build-finished", mend_theme)
-    app.connect("build-finished", thin_icons)
+    app.connect("build-finished", thin_theme)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
