@@ -84,6 +84,8 @@ def _keep_shown_widgets(notebook) -> list[str]:
             waiting += re.findall(r"IPY_MODEL_(\w+)", json.dumps(states[widget], sort_keys=True))
     for widget in states.keys() - set(shown):
         del states[widget]
+    for state in states.values():  # they come in the order of a set, which changes with the process
+        state.get("buffers", []).sort(key=lambda buffer: [str(step) for step in buffer["path"]])
     if not states:
         notebook.metadata.pop("widgets", None)
     return shown

@@ -3,5 +3,7 @@
 from largemodels.layers.batch_norm import batch_norm2d
 from largemodels.layers.convolution import conv2d
 from largemodels.layers.pooling import max_pool2d
+from largemodels.layers.recurrent import GRU, LSTM, RNN
+from largemodels.layers.watched import watched
 
-__all__ = ["batch_norm2d", "conv2d", "max_pool2d"]
+__all__ = ["GRU", "LSTM", "RNN", "batch_norm2d", "conv2d", "max_pool2d", "watched"]
