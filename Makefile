@@ -13,7 +13,7 @@ help:
 	@echo "make test        build, and run every notebook and every test"
 	@echo "make check       format, lint, layers and unit tests: what to run while working"
 	@echo "make notebooks   run the notebooks again and store what they show (FRESH=1: timings too)"
-	@echo "make bench       measure the speed of the code, beside Keras (SAVE=1: keep the figures in results/)"
+	@echo "make bench       measure the speed of the code, beside Keras (SAVE=1: keep the figures; PARTS=rnn)"
 	@echo "make clean       remove what was built"
 
 # an environment of its own, made again when a requirement changes
@@ -68,7 +68,7 @@ notebooks: .venv/ready
 	@touch $@
 
 bench: .venv/ready .venv-bench/ready
-	$(BIN)/python -m tools.bench $(if $(SAVE),--out results/bench-cnn.json)
+	$(BIN)/python -m tools.bench $(PARTS) $(if $(SAVE),--out results)
 
 clean:
 	rm -rf _build assets/vendor node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis

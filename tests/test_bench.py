@@ -11,14 +11,14 @@ from torch.testing import assert_close
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tools.bench import convolution, report
-from tools.bench.keras_program import network
+from tools.bench import cnn, convolution, recurrent, report, rnn
+from tools.bench.keras_program import PROGRAMS
 from tools.bench.our_program import TRICKS, indexed, loop
 from tools.bench.timing import in_turns, ratio, spread
 from tools.bench.worker import Worker
 
 from largemodels.data import Batches
-from largemodels.models import ConvNet
+from largemodels.models import ConvNet, RecurrentClassifier
 from largemodels.train import fit
 
 
@@ -102,6 +102,14 @@ class Layers:
         return lambda x: grown((x[0] // size[0], x[1] // size[1], x[2]), x)
 
     @staticmethod
+    def Embedding(symbols, features):
+        return lambda x: grown((*x, features), x, symbols * features)
+
+    @staticmethod
+    def LSTM(units, return_sequences):
+        return lambda x: grown((x[0], units), x, 4 * units * (x[1] + units + 1))
+
+    @staticmethod
     def Flatten():
         return lambda x: grown((prod(x),), x)
 
@@ -117,9 +125,22 @@ def grown(shape, before, parameters=0):
 
 
 def test_both_programs_train_34826_parameters():
-    _, output = network(Layers, lambda inputs, outputs: (inputs, outputs))
+    _, output = PROGRAMS["cnn"](Layers, lambda inputs, outputs: (inputs, outputs))
     assert output == (10,)
     assert output.parameters == sum(p.numel() for p in ConvNet().parameters()) == 34_826
+
+
+def test_both_recurrent_programs_train_the_same_but_for_torchs_second_bias():
+    _, output = PROGRAMS["rnn"](Layers, lambda inputs, outputs: (inputs, outputs))
+    assert output == (10,)
+    assert output.parameters == sum(p.numel() for p in RecurrentClassifier().parameters()) - 4 * 64 == 1_106_250
+
+
+@pytest.mark.parametrize("name", recurrent.LAYERS)
+def test_every_form_of_a_recurrent_layer_that_is_timed_has_the_same_weights(name):
+    reference, ours, *_ = recurrent.forms(name).values()
+    x = torch.randn(2, 3, recurrent.FEATURES)
+    assert_close(ours(x)[0], reference(x)[0], atol=1e-5, rtol=1e-5)
 
 
 @pytest.fixture
@@ -176,17 +197,34 @@ def results(slowdown, speedup, fast_bfloat16=True):
     [(2.5, 2.0, [True, True, True]), (2.51, 1.6, [False, True, False]), (1.0, 1.59, [True, False, False])],
 )
 def test_a_broken_floor_is_found(slowdown, speedup, holds):
-    assert [floor["holds"] for floor in report.floors(results(slowdown, speedup))] == holds
+    assert [floor["holds"] for floor in cnn.floors(results(slowdown, speedup))] == holds
 
 
 def test_bfloat16_is_judged_where_the_processor_computes_in_it():
-    assert len(report.floors(results(1.0, 1.7, fast_bfloat16=False))) == 2
+    assert len(cnn.floors(results(1.0, 1.7, fast_bfloat16=False))) == 2
 
 
 def test_tables_say_which_floor_is_broken_and_when_other_programs_disturbed():
     found = results(3.0, 2.0)
     found["training"][0]["others"] = 1.3
-    found["floors"] = report.floors(found)
-    text = "\n".join(report.tables(found))
+    text = "\n".join([*cnn.tables(found), *report.floors(cnn.floors(found))])
     assert "BROKEN" in text
     assert "NOT RELIABLE: other programs took 1.3 cores" in text
+
+
+def test_a_broken_floor_of_the_recurrent_layers_is_found():
+    middle = {"median": 1.69, "lower": 1.0, "upper": 2.0}
+    form = {"milliseconds": middle, "times_torch": middle}
+    found = {
+        "batch": 64,
+        "recurrent": [{"case": "LSTM", "forms": {"layers.LSTM": form, "layers.LSTM, compiled": form}}],
+        "classifier": [
+            {
+                "threads": 1,
+                "others": 0.0,
+                "programs": {"fit, float32": {"samples_per_second": middle, "times_keras": middle}},
+            }
+        ],
+    }
+    assert [floor["holds"] for floor in rnn.floors(found)] == [True, True, False]
+    assert "BROKEN" in "\n".join([*rnn.tables(found), *report.floors(rnn.floors(found))])

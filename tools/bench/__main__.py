@@ -1,7 +1,8 @@
 """`make bench`: measure, print tables, keep the figures, and fail if a floor is broken.
 
-python -m tools.bench                                   everything, some minutes
-python -m tools.bench convolution --quick               one part, a rough look
+python -m tools.bench                                   every chapter, some minutes each
+python -m tools.bench cnn                               one chapter
+python -m tools.bench convolution --quick               one part of one, a rough look
 """
 
 import argparse
@@ -13,52 +14,53 @@ from datetime import date
 from pathlib import Path
 
 import torch
-from tools.bench import convolution, report, training
+from tools.bench import cnn, report, rnn
 
 from largemodels.device import describe, fast_bfloat16
 
-PARTS = ("convolution", "training", "ablation")
+CHAPTERS = {"cnn": cnn, "rnn": rnn}
 BATCH = 64
 
 
 def main() -> int:
+    known = [*CHAPTERS, *(part for chapter in CHAPTERS.values() for part in chapter.PARTS)]
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Measure the speed of the book's code.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all if none is named")
+    parser.add_argument("what", nargs="*", metavar="CHAPTER|PART", help=f"{', '.join(known)}; all if none is named")
     parser.add_argument("--quick", action="store_true", help="less data and fewer rounds: a rough look")
     parser.add_argument("--threads", type=int, nargs="+", help="for training; 2 and 1 if not given")
-    parser.add_argument("--out", type=Path, default=Path("runs/bench-cnn.json"), help="parts not measured now are kept")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder; parts not measured now are kept")
     arguments = parser.parse_args()
-    if unknown := set(arguments.parts) - set(PARTS):
-        parser.error(f"no part named {', '.join(unknown)}; choose from {', '.join(PARTS)}")
+    if unknown := set(arguments.what) - set(known):
+        parser.error(f"no chapter or part named {', '.join(sorted(unknown))}; choose from {', '.join(known)}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = arguments.threads or [n for n in (2, 1) if n <= cores]
     if not all(1 <= n <= cores for n in threads):
         parser.error(f"this machine gives 1 to {cores} threads; got {threads}")
 
-    results = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
+    hold = [
+        _chapter(name, parts, threads, arguments.quick, arguments.out / f"bench-{name}.json", cores)
+        for name, chapter in CHAPTERS.items()
+        if (parts := [part for part in chapter.PARTS if not arguments.what or {name, part} & set(arguments.what)])
+    ]
+    return 0 if all(hold) else 1
+
+
+def _chapter(name: str, parts: list[str], threads: list[int], quick: bool, out: Path, cores: int) -> bool:
+    """Measure parts of a chapter and keep the figures; return whether all of its floors hold."""
+    chapter = CHAPTERS[name]
+    results = json.loads(out.read_text()) if out.exists() else {}
     results |= _circumstances(cores)
-    for part in arguments.parts or PARTS:
-        print(f"measuring: {part}", file=sys.stderr, flush=True)
-        results |= _measure(part, threads, arguments.quick)
+    for part in parts:
+        print(f"measuring: {name}, {part}", file=sys.stderr, flush=True)
+        results |= chapter.measure(part, threads, quick)
         results.setdefault("measured", {})[part] = {"date": date.today().isoformat(), "command": _command()}
-    results["floors"] = report.floors(results)
+    results["floors"] = chapter.floors(results)
 
-    print("\n".join(report.tables(results)))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    print(f"\nThe figures are in {arguments.out}.")
-    return 0 if all(floor["holds"] for floor in results["floors"]) else 1
-
-
-def _measure(part: str, threads: list[int], quick: bool) -> dict:
-    if part == "convolution":
-        return {"convolution": convolution.measure(rounds=15 if quick else 60, batch=BATCH)}
-    samples, rounds = (6_400, 3) if quick else (19_200, 7)
-    with training.shared_data(samples) as (data, name):
-        if part == "training":
-            return {"data": name, "training": [training.against_keras(data, n, rounds) for n in threads]}
-        rounds, some = (3, 3_200) if quick else (7, 6_400)
-        return {"ablation": training.ablation(data, max(threads), rounds, some)}
+    print("\n".join([*chapter.tables(results), *report.floors(results["floors"])]))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    print(f"\nThe figures are in {out}.")
+    return all(floor["holds"] for floor in results["floors"])
 
 
 def _circumstances(cores: int) -> dict:

@@ -1,4 +1,4 @@
-"""The source document's program, in Keras, as a reader would run it; `make bench` times it.
+"""The source document's programs, in Keras, as a reader would run them; `make bench` times them.
 
 Run in the environment of requirements-bench.txt.
 """
@@ -12,7 +12,8 @@ from tools.bench.worker import Stretches, pin
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with images.npy and labels.npy")
+    parser.add_argument("chapter", choices=tuple(PROGRAMS))
+    parser.add_argument("data", type=Path, help="folder with examples.npy and labels.npy")
     parser.add_argument("--threads", type=int, required=True)
     arguments = parser.parse_args()
     pin(arguments.threads)
@@ -27,9 +28,11 @@ def main() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
     keras.utils.set_random_seed(0)
 
-    model = network(keras.layers, keras.Model)
+    model = PROGRAMS[arguments.chapter](keras.layers, keras.Model)
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    images = np.load(arguments.data / "images.npy")[:, 0, :, :, None]  # (n, 28, 28, 1)
+    examples = np.load(arguments.data / "examples.npy")
+    if arguments.chapter == "cnn":
+        examples = examples[:, 0, :, :, None]  # (n, 28, 28, 1)
     labels = np.load(arguments.data / "labels.npy")
 
     stretches = Stretches(keras=keras.__version__, tensorflow=tf.__version__, parameters=model.count_params())
@@ -39,12 +42,12 @@ def main() -> None:
             stretches.begin()
 
         def on_epoch_end(self, epoch, logs=None):
-            stretches.end(len(images))
+            stretches.end(len(examples))
 
-    model.fit(images, labels, epochs=10**6, batch_size=64, verbose=0, callbacks=[Timed()])
+    model.fit(examples, labels, epochs=10**6, batch_size=64, verbose=0, callbacks=[Timed()])
 
 
-def network(layers, model):
+def convolutional(layers, model):
     """Return the network of the source document, section 2.1."""
     inputs = layers.Input((28, 28, 1))
     x = layers.Conv2D(32, (3, 3), activation="relu")(inputs)
@@ -54,6 +57,17 @@ def network(layers, model):
     x = layers.Flatten()(x)
     return model(inputs, layers.Dense(10, activation="softmax")(x))
 
+
+def recurrent(layers, model):
+    """Return the network of section 2.2, made to run: tokens get their 100 features, and there are 100 steps."""
+    inputs = layers.Input((100,))
+    x = layers.Embedding(10_000, 100)(inputs)
+    x = layers.LSTM(64, return_sequences=True)(x)
+    x = layers.Flatten()(x)
+    return model(inputs, layers.Dense(10, activation="softmax")(x))
+
+
+PROGRAMS = {"cnn": convolutional, "rnn": recurrent}
 
 if __name__ == "__main__":
     main()

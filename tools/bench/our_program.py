@@ -13,8 +13,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from largemodels.data import Batches
 from largemodels.device import PRECISIONS, autocast, keep_large_buffers
-from largemodels.models import ConvNet
+from largemodels.models import ConvNet, RecurrentClassifier
 from largemodels.train import Recipe, fit
+
+MODELS = {"cnn": ConvNet, "rnn": RecurrentClassifier}
 
 # what makes training fast, and the form that a reader would write without it
 TRICKS = {
@@ -29,33 +31,36 @@ TRICKS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder with images.npy and labels.npy")
+    parser.add_argument("chapter", choices=tuple(MODELS))
+    parser.add_argument("data", type=Path, help="folder with examples.npy and labels.npy")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--precision", choices=tuple(PRECISIONS), default="float32")
     parser.add_argument("--samples", type=int, help="of the data; all if not given")
-    parser.add_argument("--loop", action="store_true", help="a bare loop instead of fit")
+    parser.add_argument("--loop", action="store_true", help="a bare loop instead of fit, for the cnn")
     parser.add_argument("--without", nargs="*", choices=tuple(TRICKS), default=(), help="tricks the loop leaves out")
     arguments = parser.parse_args()
     pin(arguments.threads)
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
 
-    images = torch.from_numpy(np.load(arguments.data / "images.npy")[: arguments.samples])
+    examples = torch.from_numpy(np.load(arguments.data / "examples.npy")[: arguments.samples])
     labels = torch.from_numpy(np.load(arguments.data / "labels.npy")[: arguments.samples])
-    model = ConvNet()
+    model = MODELS[arguments.chapter]()
     parameters = sum(p.numel() for p in model.parameters())
     if arguments.loop:
-        steps = loop(model, images, labels, arguments.precision, arguments.without)
+        steps = loop(model, examples, labels, arguments.precision, arguments.without)
     else:
-        steps = fit(model, Batches(images, labels, epochs=10**4), Recipe(precision=arguments.precision), progress=False)
+        steps = fit(
+            model, Batches(examples, labels, epochs=10**4), Recipe(precision=arguments.precision), progress=False
+        )
 
     stretches = Stretches(torch=torch.__version__, parameters=parameters)
-    per_epoch = -(-len(images) // 64)
+    per_epoch = -(-len(examples) // 64)
     while True:
         stretches.begin()
         for _ in range(per_epoch):
             next(steps)
-        stretches.end(len(images))
+        stretches.end(len(examples))
 
 
 def loop(

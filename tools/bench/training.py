@@ -13,8 +13,9 @@ import torch
 from tools.bench.our_program import TRICKS
 from tools.bench.timing import in_turns, ratio, spread
 from tools.bench.worker import ROOT, Worker
+from torch import Tensor
 
-from largemodels.data import DataError, digits, mnist
+from largemodels.data import DataError, digits, mnist, package_windows
 
 OURS = [sys.executable, "-m", "tools.bench.our_program"]
 KERAS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
@@ -23,8 +24,8 @@ STAT = Path("/proc/stat")
 
 
 @contextmanager
-def shared_data(samples: int) -> Iterator[tuple[Path, str]]:
-    """Yield a folder with ``images.npy`` and ``labels.npy`` that all programs read, and the data's name.
+def images(samples: int) -> Iterator[tuple[Path, str]]:
+    """Yield a folder with ``examples.npy`` and ``labels.npy`` that all programs read, and the data's name.
 
     MNIST if it is here or can be fetched, else the digits of scikit-learn, repeated to as many.
     """
@@ -32,19 +33,33 @@ def shared_data(samples: int) -> Iterator[tuple[Path, str]]:
         name, train = "mnist", mnist().train
     except DataError:
         name, train = "digits, repeated", digits().train
-    picks = torch.arange(samples) % len(train)
+    with _folder(train.images, train.labels, samples) as folder:
+        yield folder, name
+
+
+@contextmanager
+def tokens(samples: int) -> Iterator[Path]:
+    """Yield a folder with the same for sequences of tokens, those that the ten packages wrote."""
+    train = package_windows().train
+    with _folder(train.tokens, train.labels, samples) as folder:
+        yield folder
+
+
+@contextmanager
+def _folder(examples: Tensor, labels: Tensor, samples: int) -> Iterator[Path]:
+    picks = torch.arange(samples) % len(labels)
     with tempfile.TemporaryDirectory() as folder:
-        np.save(Path(folder) / "images.npy", train.images[picks].numpy())
-        np.save(Path(folder) / "labels.npy", train.labels[picks].numpy())
-        yield Path(folder), name
+        np.save(Path(folder) / "examples.npy", examples[picks].numpy())
+        np.save(Path(folder) / "labels.npy", labels[picks].numpy())
+        yield Path(folder)
 
 
-def against_keras(data: Path, threads: int, rounds: int) -> dict:
+def against_keras(chapter: str, data: Path, threads: int, rounds: int) -> dict:
     """Train Keras' program and ours in turns, an epoch at a time: samples per second, and ratios round by round.
 
     Each program's first epoch is left out.
     """
-    common = [str(data), "--threads", str(threads)]
+    common = [chapter, str(data), "--threads", str(threads)]
     commands = {
         "Keras": [str(KERAS_PYTHON), "-m", "tools.bench.keras_program", *common],
         **{f"fit, {precision}": [*OURS, *common, "--precision", precision] for precision in PRECISIONS},
@@ -63,7 +78,7 @@ def against_keras(data: Path, threads: int, rounds: int) -> dict:
 
 def ablation(data: Path, threads: int, rounds: int, samples: int) -> list[dict]:
     """Leave out each trick alone, then all: samples per second, and how many times faster the trick makes it."""
-    common = [*OURS, str(data), "--threads", str(threads), "--samples", str(samples), "--loop"]
+    common = [*OURS, "cnn", str(data), "--threads", str(threads), "--samples", str(samples), "--loop"]
     left_out = {"nothing": (), **{trick: (trick,) for trick in TRICKS}, "all": tuple(TRICKS)}
     rows = []
     for precision in PRECISIONS:
