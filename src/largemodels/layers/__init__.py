@@ -1,9 +1,22 @@
 """The formulas of the book, written out in tensor operations and proved equal to torch's own layers."""
 
+from largemodels.layers.attention import MultiHeadAttention, attention, attention_weights, causal_mask
 from largemodels.layers.batch_norm import batch_norm2d
 from largemodels.layers.convolution import conv2d
 from largemodels.layers.pooling import max_pool2d
 from largemodels.layers.recurrent import GRU, LSTM, RNN
 from largemodels.layers.watched import watched
 
-__all__ = ["GRU", "LSTM", "RNN", "batch_norm2d", "conv2d", "max_pool2d", "watched"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "MultiHeadAttention",
+    "attention",
+    "attention_weights",
+    "batch_norm2d",
+    "causal_mask",
+    "conv2d",
+    "max_pool2d",
+    "watched",
+]

@@ -1,0 +1,265 @@
+"""Attention written out in layers is torch's own, forward and backward, whatever the mask."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.testing import assert_close
+
+from largemodels.capture import capture
+from largemodels.layers import MultiHeadAttention, attention, attention_weights, causal_mask
+
+
+def outcome(attend, parts, upstream, **options):
+    leaves = [part.clone().requires_grad_() for part in parts]
+    y = attend(*leaves, **options)
+    return y.detach(), *torch.autograd.grad(y, leaves, upstream)
+
+
+def check_against_torch(q, k, v, mask=None):
+    upstream = torch.randn(*q.shape[:-1], v.shape[-1])
+    ours = outcome(attention, (q, k, v), upstream, mask=mask)
+    theirs = outcome(F.scaled_dot_product_attention, (q, k, v), upstream, attn_mask=mask)
+    for mine, reference in zip(ours, theirs, strict=True):
+        assert_close(mine, reference, atol=1e-5, rtol=1e-5)
+
+
+def padding(lengths, s):
+    """Return the mask ``(b, 1, 1, s)`` that hides what is behind each example's end."""
+    return (torch.arange(s) < torch.tensor(lengths)[:, None])[:, None, None]
+
+
+MASKS = {
+    "none": lambda b, h, t, s: None,
+    "causal": lambda b, h, t, s: causal_mask(t, s),
+    "padded": lambda b, h, t, s: padding([s, *range(1, b)], s),
+    "causal and padded": lambda b, h, t, s: causal_mask(t, s) & padding([s, *[s // 2 + 1] * (b - 1)], s),
+    "one for each head": lambda b, h, t, s: torch.rand(h, t, s) > 0.3,
+    "one for each example and head": lambda b, h, t, s: torch.rand(b, h, t, s) > 0.3,
+}
+
+
+def make(mask, b, h, t, s):
+    made = MASKS[mask](b, h, t, s)
+    if made is not None and mask.startswith("one"):
+        made[..., 0] = True
+    return made
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize(("t", "s"), [(7, 7), (5, 11), (1, 13), (67, 67), (131, 139)])
+def test_attention_is_torchs_forward_and_backward(mask, t, s):
+    torch.manual_seed(0)
+    b, h, d = 3, 2, 5
+    check_against_torch(
+        torch.randn(b, h, t, d), torch.randn(b, h, s, d), torch.randn(b, h, s, d), make(mask, b, h, t, s)
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    batch=st.integers(1, 4),
+    heads=st.integers(1, 3),
+    t=st.integers(1, 70),
+    more=st.integers(0, 7),
+    d=st.integers(1, 11),
+    e=st.integers(1, 11),
+    mask=st.sampled_from(sorted(MASKS)),
+    seed=st.integers(0, 2**31),
+)
+def test_attention_is_torchs_for_any_shape(batch, heads, t, more, d, e, mask, seed):
+    torch.manual_seed(seed)
+    s = t + more
+    q, k, v = torch.randn(batch, heads, t, d), torch.randn(batch, heads, s, d), torch.randn(batch, heads, s, e)
+    made = None if mask == "padded" and s < batch else make(mask, batch, heads, t, s)
+    check_against_torch(q, k, v, made)
+
+
+def test_attention_takes_a_single_sequence():
+    torch.manual_seed(1)
+    check_against_torch(torch.randn(5, 3), torch.randn(7, 3), torch.randn(7, 2))
+    check_against_torch(torch.randn(5, 3), torch.randn(5, 3), torch.randn(5, 2), causal_mask(5))
+
+
+def test_gradients_are_those_of_finite_differences():
+    torch.manual_seed(2)
+    q, k, v = (torch.randn(2, 1, n, 3, dtype=torch.float64, requires_grad=True) for n in (5, 7, 7))
+    assert torch.autograd.gradcheck(lambda q, k, v: attention(q, k, v, causal_mask(5, 7)), (q, k, v))
+    assert torch.autograd.gradcheck(attention, (q, k, v))
+
+
+def test_each_query_shares_out_one_among_the_keys_it_may_see():
+    q, k = torch.randn(2, 3, 5, 7), torch.randn(2, 3, 5, 7)
+    weights = attention_weights(q, k, causal_mask(5))
+    assert_close(weights.sum(-1), torch.ones(2, 3, 5))
+    assert (weights.triu(1) == 0).all()
+    assert (weights.tril() > 0).sum() == 2 * 3 * 15
+
+
+def test_causal_attention_cannot_see_the_future():
+    q, k, v = torch.randn(3, 1, 2, 67, 5).unbind()
+    before = attention(q, k, v, causal_mask(67))
+    k[..., 41:, :], v[..., 41:, :] = 1e3, -1e3
+    after = attention(q, k, v, causal_mask(67))
+    assert torch.equal(after[..., :41, :], before[..., :41, :])
+    assert not torch.allclose(after[..., 41:, :], before[..., 41:, :])
+
+
+def test_attention_without_positions_only_follows_the_order():
+    x = torch.randn(1, 11, 6)
+    layer, order = MultiHeadAttention(6, 3), torch.randperm(11)
+    assert_close(layer(x[:, order]), layer(x)[:, order], atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (3, 2, 7, 5)])
+def test_large_scores_do_not_overflow(shape):
+    q = torch.full(shape, 1e4)
+    assert attention(q, q, q).isfinite().all()
+
+
+# ---- several heads ----
+
+
+def pair(width=12, heads=3):
+    ours, theirs = MultiHeadAttention(width, heads), nn.MultiheadAttention(width, heads, batch_first=True)
+    nn.init.normal_(ours.in_proj_bias)
+    theirs.load_state_dict(ours.state_dict())
+    return ours, theirs
+
+
+def check_heads(call, x, memory, mask, hidden=None, keys_hidden=None):
+    ours, theirs = pair()
+    upstream = torch.randn_like(x) / x[..., 0].numel() ** 0.5
+    given = (x,) if memory is None else (x, memory)
+
+    def reference(x, memory=None):
+        other = x if memory is None else memory
+        return theirs(x, other, other, attn_mask=hidden, key_padding_mask=keys_hidden, need_weights=False)[0]
+
+    def results(model, forward):
+        leaves = [part.clone().requires_grad_() for part in given]
+        y = forward(*leaves)
+        return y, *torch.autograd.grad(y, [*leaves, *model.parameters()], upstream)
+
+    mine = results(ours, lambda x, memory=None: call(ours, x, memory, mask))
+    for one, other in zip(mine, results(theirs, reference), strict=True):
+        assert_close(one, other, atol=1e-5, rtol=1e-5)
+
+
+def plainly(layer, x, memory, mask):
+    return layer(x, memory, mask)
+
+
+def while_watched(layer, x, memory, mask):
+    with capture(layer, "weights"):
+        return layer(x, memory, mask)
+
+
+@pytest.mark.parametrize("call", [plainly, while_watched])
+class TestHeadsAreTorchs:
+    def test_on_itself(self, call):
+        torch.manual_seed(3)
+        check_heads(call, torch.randn(2, 7, 12), None, None)
+
+    def test_causal(self, call):
+        torch.manual_seed(4)
+        check_heads(call, torch.randn(2, 7, 12), None, causal_mask(7), hidden=~causal_mask(7))
+
+    def test_padded(self, call):
+        torch.manual_seed(5)
+        mask = padding([7, 5], 7)
+        check_heads(call, torch.randn(2, 7, 12), None, mask, keys_hidden=~mask[:, 0, 0])
+
+    def test_on_another_sequence(self, call):
+        torch.manual_seed(6)
+        mask = padding([11, 3], 11)
+        check_heads(call, torch.randn(2, 7, 12), torch.randn(2, 11, 12), mask, keys_hidden=~mask[:, 0, 0])
+
+
+def test_padding_changes_nothing():
+    layer, x = MultiHeadAttention(12, 3), torch.randn(2, 7, 12)
+    mask, other = padding([7, 5], 7), x.clone()
+    other[1, 5:] = 1e3
+    assert_close(layer(other, mask=mask)[1, :5], layer(x, mask=mask)[1, :5], atol=1e-6, rtol=0)
+    assert_close(layer(x, mask=mask)[1:, :5], layer(x[1:, :5]), atol=1e-6, rtol=0)
+
+
+def test_taps_make_what_the_heads_answer():
+    layer, x = MultiHeadAttention(12, 3), torch.randn(2, 7, 12)
+    with capture(layer, "query", "key", "value", "weights", "mixed") as seen:
+        y = layer(x, mask=causal_mask(7))
+    assert {name: tuple(tap.shape) for name, tap in seen.items()} == {
+        "query": (2, 3, 7, 4),
+        "key": (2, 3, 7, 4),
+        "value": (2, 3, 7, 4),
+        "weights": (2, 3, 7, 7),
+        "mixed": (2, 3, 7, 4),
+    }
+    assert_close(seen["weights"] @ seen["value"], seen["mixed"])
+    assert_close(attention_weights(seen["query"], seen["key"], causal_mask(7)), seen["weights"])
+    assert_close(layer.out_proj(seen["mixed"].transpose(1, 2).flatten(2)), y)
+
+
+def test_a_head_can_be_switched_off_from_outside():
+    layer, x = MultiHeadAttention(12, 3), torch.randn(2, 7, 12)
+    on = torch.tensor([1.0, 0.0, 1.0])[:, None, None]
+    with capture(layer, "mixed") as seen:
+        whole = layer(x)
+    hook = layer.mixed.register_forward_hook(lambda module, args, mixed: mixed * on)
+    less = layer(x)
+    hook.remove()
+    share = seen["mixed"][:, 1] @ layer.out_proj.weight[:, 4:8].T
+    assert_close(whole - less, share, atol=1e-6, rtol=1e-5)
+
+
+# ---- wrong input ----
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (((2, 5, 3), (2, 7, 4), (2, 7, 3)), r"got \(2, 5, 3\), \(2, 7, 4\) and \(2, 7, 3\)"),
+        (((2, 5, 3), (2, 7, 3), (2, 6, 3)), r"got \(2, 5, 3\), \(2, 7, 3\) and \(2, 6, 3\)"),
+        (((3,), (2, 7, 3), (2, 7, 3)), r"queries \(…, t, d\) take keys"),
+        (((2, 0, 3), (2, 7, 3), (2, 7, 3)), "nothing to attend to"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_named(shapes, message):
+    with pytest.raises(ValueError, match=message):
+        attention(*map(torch.zeros, shapes))
+
+
+def test_masks_that_do_not_fit_are_named():
+    q = torch.randn(2, 3, 5, 7)
+    with pytest.raises(ValueError, match=r"so of booleans; got torch.float32"):
+        attention(q, q, q, torch.zeros(5, 5))
+    with pytest.raises(ValueError, match=r"must broadcast to \(2, 3, 5, 5\); got \(5, 4\)"):
+        attention(q, q, q, torch.ones(5, 4, dtype=torch.bool))
+    with pytest.raises(ValueError, match=r"must broadcast to \(2, 3, 5, 5\); got \(11, 2, 3, 5, 5\)"):
+        attention(q, q, q, torch.ones(11, 2, 3, 5, 5, dtype=torch.bool))
+    mask = causal_mask(5)
+    mask[3] = False
+    with pytest.raises(ValueError, match=r"hides every key from query 3 .*; let it see at least one"):
+        attention(q, q, q, mask)
+
+
+@pytest.mark.parametrize(("width", "heads"), [(12, 5), (12, 0), (0, 1)])
+def test_heads_that_do_not_divide_the_width_are_named(width, heads):
+    with pytest.raises(ValueError, match=f"multiple of the heads, both at least 1; got {width} and {heads}"):
+        MultiHeadAttention(width, heads)
+
+
+@pytest.mark.parametrize("shape", [(7, 12), (2, 7, 11), (2, 0, 12)])
+def test_sequences_that_do_not_fit_are_named(shape):
+    with pytest.raises(ValueError, match=r"attention takes \(b, t, 12\), not empty"):
+        MultiHeadAttention(12, 3)(torch.zeros(shape))
+    with pytest.raises(ValueError, match=r"attention takes \(b, t, 12\), not empty"):
+        MultiHeadAttention(12, 3)(torch.zeros(2, 7, 12), torch.zeros(shape))
+
+
+@pytest.mark.parametrize(("t", "s"), [(0, 5), (7, 5)])
+def test_causal_masks_that_make_no_sense_are_named(t, s):
+    with pytest.raises(ValueError, match=f"got {t} and {s}"):
+        causal_mask(t, s)
