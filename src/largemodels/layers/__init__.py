@@ -3,7 +3,9 @@
 from largemodels.layers.attention import MultiHeadAttention, attention, attention_weights, causal_mask
 from largemodels.layers.batch_norm import batch_norm2d
 from largemodels.layers.convolution import conv2d
+from largemodels.layers.norm import LayerNorm, layer_norm, rms_norm
 from largemodels.layers.pooling import max_pool2d
+from largemodels.layers.positions import rotate, sinusoidal
 from largemodels.layers.recurrent import GRU, LSTM, RNN
 from largemodels.layers.watched import watched
 
@@ -11,12 +13,17 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "LayerNorm",
     "MultiHeadAttention",
     "attention",
     "attention_weights",
     "batch_norm2d",
     "causal_mask",
     "conv2d",
+    "layer_norm",
     "max_pool2d",
+    "rms_norm",
+    "rotate",
+    "sinusoidal",
     "watched",
 ]
