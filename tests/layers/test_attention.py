@@ -149,12 +149,12 @@ def check_heads(call, x, memory, mask, hidden=None, keys_hidden=None):
 
 
 def plainly(layer, x, memory, mask):
-    return layer(x, memory, mask)
+    return layer(x, memory, mask=mask)
 
 
 def while_watched(layer, x, memory, mask):
     with capture(layer, "weights"):
-        return layer(x, memory, mask)
+        return layer(x, memory, mask=mask)
 
 
 @pytest.mark.parametrize("call", [plainly, while_watched])
@@ -176,6 +176,13 @@ class TestHeadsAreTorchs:
         torch.manual_seed(6)
         mask = padding([11, 3], 11)
         check_heads(call, torch.randn(2, 7, 12), torch.randn(2, 11, 12), mask, keys_hidden=~mask[:, 0, 0])
+
+
+def test_values_may_come_from_a_third_sequence():
+    torch.manual_seed(7)
+    ours, theirs = pair()
+    query, key, value = torch.randn(2, 7, 12), torch.randn(2, 11, 12), torch.randn(2, 11, 12)
+    assert_close(ours(query, key, value), theirs(query, key, value)[0], atol=1e-5, rtol=1e-5)
 
 
 def test_padding_changes_nothing():

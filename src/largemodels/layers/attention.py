@@ -101,24 +101,29 @@ class MultiHeadAttention(nn.Module):
         nn.init.zeros_(self.out_proj.bias)
         self.query, self.key, self.value, self.weights, self.mixed = (nn.Identity() for _ in range(5))
 
-    def forward(self, x: Tensor, memory: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
-        """Let every position of ``x`` ``(b, t, d)`` look at itself, or at ``memory`` ``(b, s, d)``: ``(b, t, d)``.
+    def forward(
+        self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None, mask: Tensor | None = None
+    ) -> Tensor:
+        """Let every position of ``query`` look at those of ``key`` and take from ``value``; return ``(b, t, d)``.
 
-        ``mask`` is true where a position may look: ``(t, s)``, or any shape that broadcasts to ``(b, h, t, s)``.
+        ``query`` is ``(b, t, d)``, ``key`` and ``value`` are ``(b, s, d)``. Without them the
+        sequence looks at itself; without ``value`` the keys are the values, too. ``mask`` is true where a position
+        may look: any shape that broadcasts to ``(b, h, t, s)``.
         """
-        for given in (x,) if memory is None else (x, memory):
+        key = query if key is None else key
+        value = key if value is None else value
+        for given in (query, key, value):
             if given.ndim != 3 or given.shape[2] != self.width or 0 in given.shape:
                 raise ValueError(f"attention takes (b, t, {self.width}), not empty; got {tuple(given.shape)}")
         q, k, v = (
             part.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (b, h, t or s, d/h)
-            for part in self._project(x, memory)
+            for part in self._project(query, key, value)
         )
+        check(q, k, v, mask)
         if watched(self):
             q, k, v = self.query(q), self.key(k), self.value(v)
-            check(q, k, v, mask)
             mixed = self.mixed(self.weights(attention_weights(q, k, mask)) @ v)
         else:
-            check(q, k, v, mask)
             mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         return self.out_proj(mixed.transpose(1, 2).flatten(2))
 
@@ -126,12 +131,11 @@ class MultiHeadAttention(nn.Module):
         """Say the sizes."""
         return f"{self.width}, {self.heads}"
 
-    def _project(self, x: Tensor, memory: Tensor | None) -> tuple[Tensor, ...]:
-        if memory is None:
-            return F.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, 2)
-        d = self.width
-        q = F.linear(x, self.in_proj_weight[:d], self.in_proj_bias[:d])
-        return q, *F.linear(memory, self.in_proj_weight[d:], self.in_proj_bias[d:]).chunk(2, 2)
+    def _project(self, *given: Tensor) -> tuple[Tensor, ...]:
+        if all(each is given[0] for each in given):  # one product for all three
+            return F.linear(given[0], self.in_proj_weight, self.in_proj_bias).chunk(3, 2)
+        weights, biases = self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3)
+        return tuple(map(F.linear, given, weights, biases))
 
 
 def check(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> None:

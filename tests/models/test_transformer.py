@@ -1,0 +1,227 @@
+"""The encoders of the book: torch's layers, the source document's sizes, and no difference when watched."""
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from largemodels.capture import capture
+from largemodels.layers import causal_mask
+from largemodels.models import (
+    AttentionClassifier,
+    AttentionClassifierConfig,
+    Seq2Seq,
+    Seq2SeqConfig,
+    TransformerEncoder,
+    TransformerEncoderConfig,
+    ViT,
+    ViTConfig,
+)
+from largemodels.models.seq2seq import DecoderLayer
+from largemodels.models.transformer import EncoderLayer
+
+SMALL = {"vocabulary": 23, "steps": 11, "width": 12, "heads": 3, "classes": 5}
+
+
+def tokens(*shape, high=23):
+    return torch.randint(high, shape, generator=torch.Generator().manual_seed(1))
+
+
+def compare(ours, theirs, call, reference, *given):
+    """Copy the weights across; outputs and the gradients of inputs and weights must be equal."""
+    theirs.load_state_dict(ours.state_dict())
+    results = []
+    for model, run in ((ours, call), (theirs, reference)):
+        leaves = [part.clone().requires_grad_() for part in given]
+        weights = [parameter for _, parameter in sorted(model.named_parameters())]
+        y = run(model, *leaves)
+        torch.manual_seed(7)
+        upstream = torch.randn_like(y) / y[..., 0].numel() ** 0.5
+        results.append([y, *torch.autograd.grad(y, [*leaves, *weights], upstream)])
+    for mine, other in zip(*results, strict=True):
+        assert_close(mine, other, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+@pytest.mark.parametrize("masked", [True, False])
+def test_encoder_layer_is_torchs_forward_and_backward(norm_first, masked):
+    torch.manual_seed(0)
+    hidden = ~causal_mask(7) if masked else None
+    compare(
+        EncoderLayer(12, 3, 20, norm_first),
+        nn.TransformerEncoderLayer(12, 3, 20, 0.0, batch_first=True, norm_first=norm_first),
+        lambda layer, x: layer(x, causal_mask(7) if masked else None),
+        lambda layer, x: layer(x, src_mask=hidden),
+        torch.randn(2, 7, 12),
+    )
+
+
+def test_decoder_layer_is_torchs_forward_and_backward():
+    torch.manual_seed(0)
+    seen = torch.tensor([[True] * 11, [True] * 5 + [False] * 6])
+    compare(
+        DecoderLayer(12, 3, 20),
+        nn.TransformerDecoderLayer(12, 3, 20, 0.0, batch_first=True, norm_first=True),
+        lambda layer, x, memory: layer(x, memory, causal_mask(7), seen[:, None, None]),
+        lambda layer, x, memory: layer(x, memory, tgt_mask=~causal_mask(7), memory_key_padding_mask=~seen),
+        torch.randn(2, 7, 12),
+        torch.randn(2, 11, 12),
+    )
+
+
+def test_the_sources_program_has_so_many_parameters():
+    model = AttentionClassifier()
+    counts = {name: sum(p.numel() for p in part.parameters()) for name, part in model.named_children()}
+    assert sum(counts[name] for name in ("query", "key", "value")) == 3 * 10_000 * 64
+    assert counts["attention"] == 4 * (64 * 64 + 64)
+    assert counts["hidden"] == 64 * 64 + 64
+    assert counts["classifier"] == 100 * 64 * 10 + 10
+    assert sum(counts.values()) == 2_004_810
+
+
+def test_attention_without_positions_is_the_sources_only_up_to_its_flattening():
+    model, x = AttentionClassifier(AttentionClassifierConfig(**SMALL)), tokens(2, 11)
+    order = torch.randperm(11, generator=torch.Generator().manual_seed(2))
+    with capture(model, "relu") as seen:
+        model(x)
+    here = seen["relu"]
+    with capture(model, "relu") as seen:
+        model(x[:, order])
+    assert_close(seen["relu"], here[:, order], atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("positions", ["none", "sinusoidal", "learned"])
+def test_an_encoder_knows_the_order_by_its_positions_alone(positions):
+    torch.manual_seed(0)
+    model = TransformerEncoder(TransformerEncoderConfig(**SMALL, positions=positions)).eval()
+    x = tokens(2, 11)
+    same = torch.allclose(model(x.flip(1)), model(x), atol=1e-6)
+    assert same == (positions == "none")
+
+
+PARTS = [
+    {},
+    {"positions": "none"},
+    {"residual": False},
+    {"normalise": False},
+    {"feed_forward": False},
+    {"readout": "flatten"},
+    {"positions": "none", "residual": False, "normalise": False, "feed_forward": False, "readout": "flatten"},
+]
+
+
+@pytest.mark.parametrize("parts", PARTS, ids=str)
+def test_watching_an_encoder_changes_nothing(parts):
+    torch.manual_seed(0)
+    model, x = TransformerEncoder(TransformerEncoderConfig(**SMALL, **parts)), tokens(2, 11)
+    plain = model(x)
+    assert plain.shape == (2, 5)
+    with capture(model, "layers.*.self_attn.weights") as seen:
+        assert_close(model(x), plain, atol=1e-5, rtol=1e-5)
+    assert [weights.shape for weights in seen.values()] == [(2, 3, 11, 11)] * 2
+
+
+def test_each_part_left_out_leaves_out_its_parameters():
+    def count(**parts):
+        return sum(p.numel() for p in TransformerEncoder(TransformerEncoderConfig(**SMALL, **parts)).parameters())
+
+    assert count() - count(positions="none") == count() - count(positions="sinusoidal") == 11 * 12
+    assert count() == count(residual=False)
+    assert count() - count(normalise=False) == 5 * 2 * 12
+    assert count() - count(feed_forward=False) == 2 * (2 * 12 * 48 + 48 + 12)
+    assert count(readout="flatten") - count() == 10 * 12 * 5
+
+
+# ---- images ----
+
+
+def test_patches_are_read_one_by_one():
+    torch.manual_seed(0)
+    model = ViT(ViTConfig(size=12, patch=4, width=8, heads=2, layers=1))
+    x = torch.rand(2, 1, 12, 12)
+    with capture(model, "patches", "layers.0.self_attn.weights") as seen:
+        logits = model(x)
+    assert logits.shape == (2, 10)
+    assert seen["layers.0.self_attn.weights"].shape == (2, 2, 10, 10)
+    other = x.clone()
+    other[:, :, 4:8, 8:] += 1.0
+    with capture(model, "patches") as after:
+        model(other)
+    changed = (after["patches"] != seen["patches"]).any(1)
+    assert changed.nonzero().tolist() == [[0, 1, 2], [1, 1, 2]]
+
+
+def test_parameters_of_the_images_transformer_are_counted():
+    layer = 4 * 48 * 48 + 4 * 48 + 2 * 4 * 48 * 48 + 5 * 48 + 4 * 48
+    expected = 17 * 48 + 48 + 50 * 48 + 3 * layer + 2 * 48 + 49 * 10
+    assert sum(p.numel() for p in ViT().parameters()) == expected
+
+
+# ---- sequence to sequence ----
+
+
+def reader():
+    torch.manual_seed(0)
+    return Seq2Seq(Seq2SeqConfig(vocabulary=23, source=7, target=5, width=12, heads=3)).eval()
+
+
+def test_a_target_sees_its_source_and_its_own_past_only():
+    model, x = reader(), tokens(2, 12, high=22) + 1
+    other = x.clone()
+    other[:, 10] = other[:, 10] % 22 + 1  # the target's fourth token
+    assert_close(model(other)[:, :3], model(x)[:, :3], atol=1e-6, rtol=0)
+    assert not torch.allclose(model(other)[:, 3:], model(x)[:, 3:], atol=1e-4)
+    other = x.clone()
+    other[:, 3] = other[:, 3] % 22 + 1
+    assert not torch.allclose(model(other)[:, 0], model(x)[:, 0], atol=1e-4)
+
+
+def test_filling_of_the_source_is_not_seen():
+    model, x = reader(), tokens(2, 12, high=22) + 1
+    x[:, 5:7] = 0
+    model.source_places.vectors.data[5:] += 3.0
+    before = model(x)
+    model.source_places.vectors.data[5:] -= 7.0
+    assert_close(model(x), before, atol=1e-6, rtol=0)
+
+
+def test_translating_token_by_token_follows_the_logits():
+    model, source = reader(), tokens(2, 7, high=22) + 1
+    written = model.translate(source)
+    assert written.shape == (2, 5)
+    given = torch.cat([source, torch.zeros(2, 1, dtype=torch.int64), written[:, :-1]], 1)
+    assert torch.equal(model(given).argmax(2), written)
+    with capture(model, "decoder.*.multihead_attn.weights") as seen:
+        model(given)
+    assert [weights.shape for weights in seen.values()] == [(2, 3, 5, 7)] * 2
+
+
+# ---- wrong input ----
+
+
+@pytest.mark.parametrize(
+    ("config", "change", "message"),
+    [
+        (AttentionClassifierConfig, {"heads": 5}, "multiple of the heads, both at least 1; got 64 and 5"),
+        (TransformerEncoderConfig, {"positions": "rotary"}, "choose one of none, sinusoidal, learned"),
+        (TransformerEncoderConfig, {"readout": "last"}, "choose one of flatten, mean"),
+        (TransformerEncoderConfig, {"layers": 0}, "every size must be at least 1"),
+        (ViTConfig, {"patch": 5}, "patches must tile the image; 5 does not divide 28"),
+        (Seq2SeqConfig, {"target": 0}, "every size must be at least 1"),
+    ],
+)
+def test_wrong_configurations_are_named(config, change, message):
+    with pytest.raises(ValueError, match=message):
+        config(**change)
+
+
+def test_wrong_inputs_are_named():
+    with pytest.raises(ValueError, match=r"takes tokens of shape \(b, 11\); got 7 steps"):
+        TransformerEncoder(TransformerEncoderConfig(**SMALL))(tokens(2, 7))
+    with pytest.raises(ValueError, match="tokens from 0 to 22; got 23"):
+        AttentionClassifier(AttentionClassifierConfig(**SMALL))(torch.full((2, 11), 23))
+    for length in (7, 13):
+        with pytest.raises(ValueError, match=f"a source of 7 and then 1 to 5 of the target; got {length} in all"):
+            reader()(tokens(2, length))
+    with pytest.raises(ValueError, match="length must be from 1 to 5 tokens; got 6"):
+        reader().translate(tokens(2, 7), 6)
