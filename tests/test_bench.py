@@ -11,14 +11,15 @@ from torch.testing import assert_close
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tools.bench import cnn, convolution, recurrent, report, rnn
+from tools.bench import attention, cnn, convolution, generation, recurrent, report, rnn, transformer
 from tools.bench.keras_program import PROGRAMS
 from tools.bench.our_program import TRICKS, indexed, loop
 from tools.bench.timing import in_turns, ratio, spread
 from tools.bench.worker import Worker
 
 from largemodels.data import Batches
-from largemodels.models import ConvNet, RecurrentClassifier
+from largemodels.layers import causal_mask
+from largemodels.models import AttentionClassifier, ConvNet, RecurrentClassifier
 from largemodels.train import fit
 
 
@@ -102,6 +103,11 @@ class Layers:
         return lambda x: grown((x[0] // size[0], x[1] // size[1], x[2]), x)
 
     @staticmethod
+    def MultiHeadAttention(num_heads, key_dim):
+        inner = num_heads * key_dim
+        return lambda q, v, k: grown(q, q, v.parameters + k.parameters + 4 * q[1] * inner + 3 * inner + q[1])
+
+    @staticmethod
     def Embedding(symbols, features):
         return lambda x: grown((*x, features), x, symbols * features)
 
@@ -115,7 +121,7 @@ class Layers:
 
     @staticmethod
     def Dense(units, activation):
-        return lambda x: grown((units,), x, units * (x[0] + 1))
+        return lambda x: grown((*x[:-1], units), x, units * (x[-1] + 1))
 
 
 def grown(shape, before, parameters=0):
@@ -134,6 +140,31 @@ def test_both_recurrent_programs_train_the_same_but_for_torchs_second_bias():
     _, output = PROGRAMS["rnn"](Layers, lambda inputs, outputs: (inputs, outputs))
     assert output == (10,)
     assert output.parameters == sum(p.numel() for p in RecurrentClassifier().parameters()) - 4 * 64 == 1_106_250
+
+
+def test_both_programs_of_attention_train_the_same():
+    _, output = PROGRAMS["transformer"](Layers, lambda inputs, outputs: (inputs, outputs))
+    assert output == (10,)
+    assert output.parameters == sum(p.numel() for p in AttentionClassifier().parameters()) == 2_004_810
+
+
+@pytest.mark.parametrize("form", attention.FORMS.values(), ids=attention.FORMS)
+def test_every_form_of_attention_that_is_timed_computes_the_same(form):
+    q, k, v = torch.randn(3, 2, 3, 71, 5)
+    reference = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    assert_close(form(q, k, v, causal_mask(71)), reference, atol=1e-5, rtol=1e-5)
+
+
+def test_what_autograd_keeps_is_counted_once():
+    x = torch.randn(10, 10, requires_grad=True)
+    assert attention.kept(lambda: (x * x).exp()) == 400 + 400  # x, and what exp returned
+
+
+def test_every_way_of_writing_that_is_timed_writes_the_same():
+    prompt = torch.tensor([[1]])
+    texts = [write(prompt) for write in generation.ways().values()]
+    assert texts[0].shape == (1, 64)
+    assert all(torch.equal(text, texts[0]) for text in texts)
 
 
 @pytest.mark.parametrize("name", recurrent.LAYERS)
@@ -228,3 +259,20 @@ def test_a_broken_floor_of_the_recurrent_layers_is_found():
     }
     assert [floor["holds"] for floor in rnn.floors(found)] == [True, True, False]
     assert "BROKEN" in "\n".join([*rnn.tables(found), *report.floors(rnn.floors(found))])
+
+
+def test_a_broken_floor_of_attention_is_found():
+    middle = {"median": 1.2, "lower": 1.0, "upper": 2.0}
+    form = {"milliseconds": middle, "times_torch": middle, "megabytes": 1.0}
+    program = {"samples_per_second": middle, "times_keras": middle, "times_transformers": middle}
+    run = {"threads": 1, "others": 0.0, "programs": {"fit, float32": program, "fit, bfloat16": program}}
+    found = {
+        "fast_bfloat16": True,
+        "attention": [{"case": "", "tokens": t, "forms": {"layers.attention": form}} for t in (64, 256)],
+        "attention-classifier": [run],
+        "gpt": [run],
+        "generation": {"ways": {"generate": {"tokens_per_second": middle, "times_transformers": middle}}},
+    }
+    floors = transformer.floors(found)
+    assert [floor["holds"] for floor in floors] == [False, True, True, False, True, False, False]
+    assert "BROKEN" in "\n".join([*transformer.tables(found), *report.floors(floors)])

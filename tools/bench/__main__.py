@@ -14,11 +14,11 @@ from datetime import date
 from pathlib import Path
 
 import torch
-from tools.bench import cnn, report, rnn
+from tools.bench import cnn, report, rnn, transformer
 
 from largemodels.device import describe, fast_bfloat16
 
-CHAPTERS = {"cnn": cnn, "rnn": rnn}
+CHAPTERS = {"cnn": cnn, "rnn": rnn, "transformer": transformer}
 BATCH = 64
 
 

@@ -11,12 +11,19 @@ from tools.bench.worker import Stretches, pin
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from largemodels.data import Batches
+from largemodels.data import Batches, TextBatches
 from largemodels.device import PRECISIONS, autocast, keep_large_buffers
-from largemodels.models import ConvNet, RecurrentClassifier
+from largemodels.models import GPT, AttentionClassifier, ConvNet, GPTConfig, RecurrentClassifier
 from largemodels.train import Recipe, fit
 
-MODELS = {"cnn": ConvNet, "rnn": RecurrentClassifier}
+# nanoGPT's size for a CPU, with GPT-2's parts
+NANO = GPTConfig(97, 64, 4, 4, 128, positions="learned", norm_queries=False, quiet_start=False)
+MODELS = {
+    "cnn": ConvNet,
+    "rnn": RecurrentClassifier,
+    "transformer": AttentionClassifier,
+    "gpt": lambda: GPT(NANO),
+}
 
 # what makes training fast, and the form that a reader would write without it
 TRICKS = {
@@ -32,7 +39,7 @@ TRICKS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("chapter", choices=tuple(MODELS))
-    parser.add_argument("data", type=Path, help="folder with examples.npy and labels.npy")
+    parser.add_argument("data", type=Path, help="folder with examples.npy and labels.npy, or text.npy")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--precision", choices=tuple(PRECISIONS), default="float32")
     parser.add_argument("--samples", type=int, help="of the data; all if not given")
@@ -43,24 +50,26 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
 
-    examples = torch.from_numpy(np.load(arguments.data / "examples.npy")[: arguments.samples])
-    labels = torch.from_numpy(np.load(arguments.data / "labels.npy")[: arguments.samples])
     model = MODELS[arguments.chapter]()
     parameters = sum(p.numel() for p in model.parameters())
+    if arguments.chapter == "gpt":
+        text = torch.from_numpy(np.load(arguments.data / "text.npy"))
+        batches, per_stretch, samples = TextBatches(text, NANO.context, 12, 10**6), 50, 50 * 12
+    else:
+        examples = torch.from_numpy(np.load(arguments.data / "examples.npy")[: arguments.samples])
+        labels = torch.from_numpy(np.load(arguments.data / "labels.npy")[: arguments.samples])
+        batches, per_stretch, samples = Batches(examples, labels, epochs=10**4), -(-len(examples) // 64), len(examples)
     if arguments.loop:
         steps = loop(model, examples, labels, arguments.precision, arguments.without)
     else:
-        steps = fit(
-            model, Batches(examples, labels, epochs=10**4), Recipe(precision=arguments.precision), progress=False
-        )
+        steps = fit(model, batches, Recipe(precision=arguments.precision), progress=False)
 
     stretches = Stretches(torch=torch.__version__, parameters=parameters)
-    per_epoch = -(-len(examples) // 64)
     while True:
         stretches.begin()
-        for _ in range(per_epoch):
+        for _ in range(per_stretch):
             next(steps)
-        stretches.end(len(examples))
+        stretches.end(samples)
 
 
 def loop(

@@ -22,14 +22,14 @@ def forms(results: dict, cases: str, head: tuple[str, str]) -> Iterator[str]:
         )
 
 
-def programs(results: dict, runs: str, task: str) -> Iterator[str]:
-    """Yield a table for each run in which programs were timed beside Keras."""
+def programs(results: dict, runs: str, task: str, other: str = "Keras") -> Iterator[str]:
+    """Yield a table for each run in which programs were timed beside another."""
     for run in results.get(runs, []):
         yield f"\nTraining {task}, {threads(run)}{disturbed(run)}\n"
         yield from table(
-            ("program", "samples/s", "× Keras"),
+            ("program", "samples/s", f"× {other}"),
             [
-                (name, between(program["samples_per_second"], 0), between(program["times_keras"], 2))
+                (name, between(program["samples_per_second"], 0), between(program[f"times_{other.lower()}"], 2))
                 for name, program in run["programs"].items()
             ],
         )

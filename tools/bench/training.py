@@ -15,7 +15,7 @@ from tools.bench.timing import in_turns, ratio, spread
 from tools.bench.worker import ROOT, Worker
 from torch import Tensor
 
-from largemodels.data import DataError, digits, mnist, package_windows
+from largemodels.data import DataError, digits, mnist, package_windows, source_code
 
 OURS = [sys.executable, "-m", "tools.bench.our_program"]
 KERAS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
@@ -46,6 +46,14 @@ def tokens(samples: int) -> Iterator[Path]:
 
 
 @contextmanager
+def text() -> Iterator[Path]:
+    """Yield a folder with ``text.npy``, a million characters of source code."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "text.npy", source_code().train[:1_000_000].numpy())
+        yield Path(folder)
+
+
+@contextmanager
 def _folder(examples: Tensor, labels: Tensor, samples: int) -> Iterator[Path]:
     picks = torch.arange(samples) % len(labels)
     with tempfile.TemporaryDirectory() as folder:
@@ -71,6 +79,28 @@ def against_keras(chapter: str, data: Path, threads: int, rounds: int) -> dict:
         "facts": facts,
         "programs": {
             name: {"samples_per_second": spread(measured), "times_keras": ratio(measured, speeds["Keras"])}
+            for name, measured in speeds.items()
+        },
+    }
+
+
+def against_gpt2(data: Path, threads: int, rounds: int) -> dict:
+    """Train the GPT-2 of transformers and ours in turns, 50 steps at a time: as :func:`against_keras`."""
+    common = [str(data), "--threads", str(threads)]
+    theirs = [sys.executable, "-m", "tools.bench.gpt2_program", *common]
+    commands = {f"transformers, {precision}": [*theirs, "--precision", precision] for precision in PRECISIONS} | {
+        f"fit, {precision}": [*OURS, "gpt", *common, "--precision", precision] for precision in PRECISIONS
+    }
+    speeds, others, facts = _speeds(commands, threads, rounds)
+    return {
+        "threads": threads,
+        "others": others,
+        "facts": facts,
+        "programs": {
+            name: {
+                "samples_per_second": spread(measured),
+                "times_transformers": ratio(measured, speeds["transformers, float32"]),
+            }
             for name, measured in speeds.items()
         },
     }

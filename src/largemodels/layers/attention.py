@@ -29,17 +29,13 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
         ValueError: shapes that do not fit, or a mask that is not of booleans or hides every key from a query.
     """
     check(q, k, v, mask)
-    if torch.compiler.is_compiling():  # the graph must not depend on what the mask holds
+    t, s = q.shape[-2], k.shape[-2]
+    if t <= ROWS or mask is None or torch.compiler.is_compiling():  # a graph must not depend on what the mask holds
         return attention_weights(q, k, mask) @ v
     answers = []
-    for first in range(0, q.shape[-2], ROWS):
-        some = q[..., first : first + ROWS, :]
-        seen, keys = mask, k.shape[-2]
-        if mask is not None:
-            seen = mask.expand(*mask.shape[:-2], q.shape[-2], keys)[..., first : first + ROWS, :]
-            keys = int(seen.flatten(0, -2).any(0).nonzero()[-1]) + 1
-            seen = seen[..., :keys]
-        answers.append(attention_weights(some, k[..., :keys, :], seen) @ v[..., :keys, :])
+    for rows, some in zip(mask.expand(*mask.shape[:-2], t, s).split(ROWS, -2), q.split(ROWS, -2), strict=True):
+        keys = int(rows.flatten(0, -2).any(0).nonzero()[-1]) + 1
+        answers.append(attention_weights(some, k[..., :keys, :], rows[..., :keys]) @ v[..., :keys, :])
     return torch.cat(answers, -2)
 
 
