@@ -105,6 +105,13 @@ def test_the_cache_changes_no_token(kind, options):
     assert torch.equal(*texts)
 
 
+def test_a_model_can_learn_from_what_it_wrote():
+    model = small()
+    text = model.generate(tokens(1, 3), 5)
+    model(text).sum().backward()
+    assert model.embedding.weight.grad.isfinite().all()
+
+
 @each_kind
 def test_watching_changes_nothing_forward_or_backward(kind):
     model, x, upstream = small(kind), tokens(2, 11), torch.randn(2, 11, 23)

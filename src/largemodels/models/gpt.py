@@ -54,16 +54,14 @@ class Cache:
     """
 
     def __init__(self, config: GPTConfig, batch: int, like: Tensor):
-        room = (config.layers, 2, batch, config.heads, config.context, config.width // config.heads)
-        self.kept, self.length = like.new_zeros(room), 0
+        room = (2, batch, config.heads, config.context, config.width // config.heads)
+        self.kept, self.length = [like.new_zeros(room) for _ in range(config.layers)], 0
 
-    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep the keys and values ``(b, h, t, d/h)`` of new tokens; return those of all tokens."""
-        end = self.length + k.shape[2]
-        self.kept[layer, 0, :, :, self.length : end] = k.detach()
-        self.kept[layer, 1, :, :, self.length : end] = v.detach()
-        keys, values = self.kept[layer, :, :, :, :end]
-        return keys, values
+    def extend(self, layer: int, kv: Tensor) -> Tensor:
+        """Keep the keys and values ``(2, b, h, t, d/h)`` of new tokens; return those of all tokens."""
+        end = self.length + kv.shape[3]
+        self.kept[layer][:, :, :, self.length : end] = kv.detach()
+        return self.kept[layer][:, :, :, :end]
 
 
 class SelfAttention(nn.Module):
@@ -84,14 +82,13 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, positions: Tensor, cache: Cache | None = None) -> Tensor:
         """Map ``(b, t, d)`` to the same shape; ``positions`` ``(t,)`` are those of ``x`` in the text."""
         b, t, d = x.shape
-        qk, v = self.to_qkv(x).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4).split((2, 1))
-        if self.norm_queries:
-            qk = F.rms_norm(qk, qk.shape[-1:])
-        if self.rotary:
-            qk = rotate(qk, positions)
-        (q, k), v = qk, v[0]  # (b, h, t, d/h) each
-        if cache is not None:
-            k, v = cache.extend(self.layer, k, v)
+        qkv = self.to_qkv(x).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (3, b, h, t, d/h)
+        if self.norm_queries or self.rotary:
+            qk, v = qkv.split((2, 1))
+            qk = F.rms_norm(qk, qk.shape[-1:]) if self.norm_queries else qk
+            qkv = torch.cat([rotate(qk, positions) if self.rotary else qk, v])
+        q, kv = qkv[0], qkv[1:]
+        k, v = kv if cache is None else cache.extend(self.layer, kv)
         if watched(self):
             q, k, v = self.query(q), self.key(k), self.value(v)
             mask = causal_mask(t, k.shape[2], x.device)
@@ -194,7 +191,6 @@ class GPT(nn.Module):
             cache.length += t
         return self.head(F.linear(self.norm(x), self.embedding.weight))
 
-    @torch.no_grad()
     def generate(
         self,
         prompt: Tensor,
@@ -225,17 +221,18 @@ class GPT(nn.Module):
             raise ValueError(f"length must be at least 1 token; got {length}")
         check_sampling(temperature, top_k, top_p, self.config.vocabulary)
         check_tokens(prompt, self.config.vocabulary)
-        text, seen = prompt, prompt[:, -self.config.context :]
-        cache = self.start(len(prompt)) if cached else None
-        new = seen
-        for _ in range(length):
-            if seen.shape[1] > self.config.context:
-                seen = new = seen[:, -(self.config.context // 2 + 1) :]
-                cache = self.start(len(prompt)) if cached else None
-            logits = self.advance(new if cached else seen, cache)[:, -1]
-            new = draw(logits, temperature, top_k, top_p, generator)
-            text, seen = torch.cat([text, new], 1), torch.cat([seen, new], 1)
-        return text
+        with torch.inference_mode():
+            text, seen = prompt, prompt[:, -self.config.context :]
+            cache = self.start(len(prompt)) if cached else None
+            new = seen
+            for _ in range(length):
+                if seen.shape[1] > self.config.context:
+                    seen = new = seen[:, -(self.config.context // 2 + 1) :]
+                    cache = self.start(len(prompt)) if cached else None
+                logits = self.advance(new if cached else seen, cache)[:, -1]
+                new = draw(logits, temperature, top_k, top_p, generator)
+                text, seen = torch.cat([text, new], 1), torch.cat([seen, new], 1)
+        return text.clone()  # outside of inference mode: a tensor like any other, which a model may learn from
 
     @classmethod
     def from_gpt2(cls, state_dict: Mapping[str, Tensor], heads: int = 12) -> "GPT":
