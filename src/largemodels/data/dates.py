@@ -1,0 +1,80 @@
+"""Dates as people write them, and the same in one form: a small task of translation whose rules everybody knows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import torch
+from torch import Tensor
+
+from largemodels.data.text import UNKNOWN, Vocabulary
+
+FIRST, LAST = date(1900, 1, 1), date(2099, 12, 31)
+# written out, because the names that strftime gives depend on the reader's language
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+FORMS: tuple[Callable[[date], str], ...] = (
+    lambda d: f"{d.day} {MONTHS[d.month - 1]} {d.year}",
+    lambda d: f"{MONTHS[d.month - 1]} {d.day}, {d.year}",
+    lambda d: f"{DAYS[d.weekday()]}, {d.day} {MONTHS[d.month - 1]} {d.year}",
+    lambda d: f"{d.day:02}/{d.month:02}/{d.year}",
+    lambda d: f"{MONTHS[d.month - 1][:3]} {d.day}, {d.year}",
+    lambda d: f"{d.year} {MONTHS[d.month - 1][:3]} {d.day:02}",
+)
+SOURCE, TARGET = 29, 10  # "Wednesday, 30 September 1998" has 28 characters, "1998-09-30" 10
+DATE_CHARACTERS = Vocabulary((UNKNOWN, *sorted({c for name in (*MONTHS, *DAYS) for c in name} | set("0123456789 ,/-"))))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What an encoder and decoder reads and should write.
+
+    ``tokens`` ``(n, SOURCE + TARGET)``: the source, filled up with 0, then 0 and the target less its last character;
+    ``targets`` ``(n, TARGET)``.
+    """
+
+    tokens: Tensor
+    targets: Tensor
+
+    def __len__(self):
+        return len(self.targets)
+
+
+@dataclass(frozen=True)
+class Dates:
+    """Dates to learn from and others to test on, with their vocabulary."""
+
+    train: Pairs
+    test: Pairs
+    vocabulary: Vocabulary
+
+
+def dates(test: float = 0.1, device: str | torch.device = "cpu") -> Dates:
+    """Return every day from 1900 to 2099 in one of six forms, drawn by a fixed chance, and in ISO 8601's.
+
+    A day is on one side of the split only. Raises ``ValueError`` for a share that leaves one of them empty.
+    """
+    if not 0 < test < 1:
+        raise ValueError(f"test is a share between 0 and 1; got {test}")
+    days = [FIRST + timedelta(n) for n in range((LAST - FIRST).days + 1)]
+    chance = torch.Generator().manual_seed(0)
+    forms = torch.randint(len(FORMS), (len(days),), generator=chance).tolist()
+    order = torch.randperm(len(days), generator=chance)
+    written = (FORMS[form](day).ljust(SOURCE, UNKNOWN) for day, form in zip(days, forms, strict=True))
+    source = DATE_CHARACTERS.encode("".join(written)).view(-1, SOURCE)
+    target = DATE_CHARACTERS.encode("".join(day.isoformat() for day in days)).view(-1, TARGET)
+    tokens = torch.cat([source, target.new_zeros(len(days), 1), target[:, :-1]], 1).to(device)
+    target, order = target.to(device), order.to(device)
+    held = round(len(days) * test)
+    train, tested = order[held:], order[:held]
+    return Dates(Pairs(tokens[train], target[train]), Pairs(tokens[tested], target[tested]), DATE_CHARACTERS)
+
+
+def encode_source(text: str) -> Tensor:
+    """Return a date as a source ``(SOURCE,)``, filled up with 0. Raises ``ValueError`` for a longer text, or none."""
+    if not 1 <= len(text) <= SOURCE:
+        raise ValueError(f"a date has 1 to {SOURCE} characters; got {len(text)}: {text!r}")
+    return DATE_CHARACTERS.encode(text.ljust(SOURCE, UNKNOWN))
