@@ -8,6 +8,7 @@ import onnxruntime
 import pytest
 import torch
 from torch import nn
+from torch._higher_order_ops.scan import scan
 
 from largemodels.capture import Watched
 from largemodels.export import to_onnx
@@ -97,6 +98,48 @@ def test_the_file_holds_the_weights_and_nothing_of_the_machine():
     assert weights < len(model) < weights + 3000
     for word in (b"File ", b"largemodels", b".py", torch.__version__.encode()):
         assert word not in model, word
+
+
+class Loop(nn.Module):
+    """A sum of products, step by step in a loop of the graph: it takes weights from outside its body."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(17, 17)
+
+    def forward(self, x):
+        def step(state, now):
+            state = self.linear(state) + now
+            return state, state.clone()
+
+        return scan(step, x.new_zeros(17), x)[1] if torch.compiler.is_exporting() else self.unrolled(x)
+
+    def unrolled(self, x):
+        states = [x.new_zeros(17)]
+        for now in x:
+            states.append(self.linear(states[-1]) + now)
+        return torch.stack(states[1:])
+
+
+def test_a_loop_of_any_length_finds_the_weights_outside_it():
+    module = Loop()
+    model = to_onnx(module, {"x": torch.randn(5, 17)}, {"x": {0: "t"}})
+    assert "Scan" in {node.op_type for node in onnx.load_from_string(model).graph.node}
+    for length in (1, 7, 23):
+        x = torch.randn(length, 17)
+        torch.testing.assert_close(run(model, {"x": x})["output"], module(x), atol=1e-5, rtol=0)
+
+
+def test_weights_that_half_precision_holds_take_half_the_bytes_and_answer_the_same():
+    torch.manual_seed(0)
+    module, x = nn.Linear(53, 61).half().float(), torch.randn(3, 53)
+    model = to_onnx(module, {"x": x})
+    assert len(model) < 2.5 * 53 * 61
+    torch.testing.assert_close(run(model, {"x": x})["output"], module(x), atol=1e-6, rtol=0)
+    module.weight.data[0, 0] = 70_000.5  # beyond half precision
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(to_onnx(module, {"x": x})) > 4 * 53 * 61
 
 
 def test_export_says_nothing_and_leaves_the_log_as_it_was(capfd):

@@ -5,13 +5,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import onnx
 import torch
 from google.protobuf.message import Message
-from onnx import compose, helper
+from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 OPSET = 18
+SMALL = 256  # numbers; below, half precision saves nothing to speak of
 INNER = "_/"  # goes before the names of values inside the graph, so that none is taken for an input or output
 
 
@@ -27,7 +29,8 @@ def to_onnx(module: nn.Module, example: dict[str, Tensor], dynamic: dict[str, di
         dynamic: axes whose length may change, as name → {axis: symbol}: ``{"tokens": {1: "t"}}``.
 
     Returns:
-        A checked ONNX model with its weights, and with nothing of the machine that wrote it.
+        A checked ONNX model with its weights, and with nothing of the machine that wrote it. Weights that were
+        rounded to half precision before, as by ``model.half().float()``, take half the bytes.
 
     Raises:
         ValueError: an unknown name in ``dynamic``, an output that is no tensor, a name used for input and output.
@@ -55,6 +58,7 @@ def to_onnx(module: nn.Module, example: dict[str, Tensor], dynamic: dict[str, di
             dynamic_shapes=(shapes,) if dynamic else None,
         )
     model = _rename(program.model_proto, list(example), list(answer))
+    _halve(model.graph)
     _strip(model)
     onnx.checker.check_model(model, full_check=True)
     return model.SerializeToString(deterministic=True)
@@ -78,8 +82,8 @@ def _named(answer: Tensor | dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _rename(model: onnx.ModelProto, inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
     """Call the graph's inputs and outputs by name, also where one value is two outputs."""
-    model = compose.add_prefix(model, INNER)
     graph = model.graph
+    _prefix(graph)
     enter = [_pass(value, name, value.name, name) for value, name in zip(graph.input, inputs, strict=True)]
     leave = [_pass(value, value.name, name, name) for value, name in zip(graph.output, outputs, strict=True)]
     nodes = [*enter, *graph.node, *leave]
@@ -88,9 +92,43 @@ def _rename(model: onnx.ModelProto, inputs: list[str], outputs: list[str]) -> on
     return model
 
 
+def _prefix(graph: onnx.GraphProto) -> None:
+    """Put ``INNER`` before the names in a graph and in the graphs inside it, such as the body of a loop.
+
+    onnx.compose.add_prefix forgets that a body may take the outer graph's weights.
+    """
+    for node in graph.node:
+        node.name = node.name and INNER + node.name
+        node.input[:] = [name and INNER + name for name in node.input]
+        node.output[:] = [name and INNER + name for name in node.output]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _prefix(attribute.g)
+    for value in (*graph.input, *graph.output, *graph.initializer):
+        value.name = INNER + value.name
+
+
 def _pass(value: onnx.ValueInfoProto, source: str, target: str, name: str) -> onnx.NodeProto:
     value.name = name
     return helper.make_node("Identity", [source], [target])
+
+
+def _halve(graph: onnx.GraphProto) -> None:
+    """Keep weights that half precision holds exactly in half the bytes; the runtime makes float32 of them again."""
+    casts = []
+    for weight in graph.initializer:
+        if weight.data_type != onnx.TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(weight)
+        with np.errstate(over="ignore"):
+            half = values.astype(np.float16)
+        if values.size < SMALL or not np.array_equal(half.astype(np.float32), values):
+            continue
+        casts.append(helper.make_node("Cast", [f"{weight.name}_half"], [weight.name], to=onnx.TensorProto.FLOAT))
+        weight.CopyFrom(numpy_helper.from_array(half, f"{weight.name}_half"))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _strip(message: Message) -> None:

@@ -109,6 +109,15 @@ def test_wrong_input_is_named(images, labels, options, message):
         Batches(torch.zeros(images, 1, 3, 5), torch.zeros(labels).long(), **options)
 
 
+def test_windows_of_tokens_are_batched_as_images_are():
+    tokens = torch.arange(7 * 5).view(7, 5)
+    for x, y in Batches(tokens, torch.arange(7), 3, 2):
+        assert x.dtype == torch.int64
+        assert torch.equal(x, tokens[y])
+    with pytest.raises(ValueError, match="as many labels as examples, and at least one; got 7 and 5"):
+        Batches(tokens, torch.arange(5))
+
+
 def test_a_shift_by_nothing_is_refused():
     with pytest.raises(ValueError, match="at least 1 pixel"):
         random_shift(0)

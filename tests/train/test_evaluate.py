@@ -49,6 +49,10 @@ def test_wrong_questions_are_refused():
         evaluate(model, IMAGES, LABELS[1:])
     with pytest.raises(ValueError, match="batch must be at least 1"):
         predict(model, IMAGES, batch=0)
+    with pytest.raises(ValueError, match="no examples to answer for"):
+        predict(model, torch.zeros(0, 3, dtype=torch.int64))
+    with pytest.raises(ValueError, match="5 examples take as many labels; got 3"):
+        evaluate(model, torch.zeros(5, 7, dtype=torch.int64), torch.zeros(3, dtype=torch.int64))
 
 
 def test_an_image_that_holds_nan_is_named():

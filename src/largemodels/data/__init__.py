@@ -2,6 +2,30 @@
 
 from largemodels.data.batches import Batches, random_shift
 from largemodels.data.cache import DataError
+from largemodels.data.dates import Dates, dates
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
+from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
+from largemodels.data.text import UNKNOWN, Text, TextBatches, Vocabulary, passages, shakespeare
 
-__all__ = ["Batches", "DataError", "ImageData", "Labelled", "digits", "mnist", "photographs", "random_shift"]
+__all__ = [
+    "UNKNOWN",
+    "Batches",
+    "DataError",
+    "Dates",
+    "ImageData",
+    "Labelled",
+    "LabelledWindows",
+    "Text",
+    "TextBatches",
+    "Vocabulary",
+    "WindowData",
+    "dates",
+    "digits",
+    "mnist",
+    "package_windows",
+    "passages",
+    "photographs",
+    "random_shift",
+    "shakespeare",
+    "source_code",
+]

@@ -16,7 +16,7 @@ class Batches(Sequence):
     replaying what it has seen. The data stay where they are, so no worker processes are needed.
 
     Args:
-        images: ``(n, …)``, floating point.
+        images: ``(n, …)``, floating point; or examples of any other kind, such as tokens ``(n, t)``.
         labels: ``(n,)``.
         size: examples a batch.
         epochs: how often every example is seen; ``len(batches) = epochs · ceil(n / size)``.
@@ -36,15 +36,16 @@ class Batches(Sequence):
         seed: int = 0,
         augment: Augment | None = None,
     ):
+        what = "image" if images.ndim == 4 else "example"
         if len(images) != len(labels) or len(images) == 0:
-            raise ValueError(f"as many labels as images, and at least one; got {len(images)} and {len(labels)}")
+            raise ValueError(f"as many labels as {what}s, and at least one; got {len(images)} and {len(labels)}")
         if size < 1 or epochs < 1:
             raise ValueError(f"size and epochs must be at least 1; got {size} and {epochs}")
-        finite = images.isfinite().flatten(1).all(1)
+        finite = images.isfinite().reshape(len(images), -1).all(1)
         if not finite.all():
             bad = (~finite).nonzero().flatten().tolist()
             raise ValueError(
-                f"{len(bad)} images hold NaN or infinity, the first is image {bad[0]}; remove or repair them"
+                f"{len(bad)} {what}s hold NaN or infinity, the first is {what} {bad[0]}; remove or repair them"
             )
         self.images, self.labels = images, labels
         self.size, self.epochs, self.seed, self.augment = size, epochs, seed, augment
@@ -59,12 +60,12 @@ class Batches(Sequence):
             raise IndexError(f"batch {i} of a run of {len(self)}")
         epoch, place = divmod(i, self.per_epoch)
         if self._order[0] != epoch:
-            order = torch.randperm(len(self.images), generator=_chance(self.seed, epoch, "order"))
+            order = torch.randperm(len(self.images), generator=chance(self.seed, epoch, "order"))
             self._order = (epoch, order.to(self.images.device))
         picks = self._order[1][place * self.size : (place + 1) * self.size]
         images = self.images[picks]
         if self.augment is not None:
-            images = self.augment(images, _chance(self.seed, i, "augment"))
+            images = self.augment(images, chance(self.seed, i, "augment"))
         return images, self.labels[picks]
 
 
@@ -85,7 +86,7 @@ def random_shift(pixels: int) -> Augment:
     return shift
 
 
-def _chance(seed: int, number: int, purpose: str) -> torch.Generator:
+def chance(seed: int, number: int, purpose: str) -> torch.Generator:
     """Return a generator whose stream depends on all three alone (hash() of text would change with the process)."""
     mixed = seed * 1_000_003 + number * 2 + (purpose == "augment")
     return torch.Generator().manual_seed(mixed)

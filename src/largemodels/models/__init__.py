@@ -1,7 +1,40 @@
 """The models of the book, one readable file each."""
 
 from largemodels.models.cnn import ConvNet, ConvNetConfig
+from largemodels.models.gpt import GPT, GPTConfig
+from largemodels.models.ngram import NGram
 from largemodels.models.receptive import ReceptiveField, receptive_field
+from largemodels.models.recurrent import CharRNN, CharRNNConfig, RecurrentClassifier, RecurrentClassifierConfig
 from largemodels.models.resnet import ResNet, ResNetConfig
+from largemodels.models.seq2seq import Seq2Seq, Seq2SeqConfig
+from largemodels.models.transformer import (
+    AttentionClassifier,
+    AttentionClassifierConfig,
+    TransformerEncoder,
+    TransformerEncoderConfig,
+)
+from largemodels.models.vit import ViT, ViTConfig
 
-__all__ = ["ConvNet", "ConvNetConfig", "ReceptiveField", "ResNet", "ResNetConfig", "receptive_field"]
+__all__ = [
+    "GPT",
+    "AttentionClassifier",
+    "AttentionClassifierConfig",
+    "CharRNN",
+    "CharRNNConfig",
+    "ConvNet",
+    "ConvNetConfig",
+    "GPTConfig",
+    "NGram",
+    "ReceptiveField",
+    "RecurrentClassifier",
+    "RecurrentClassifierConfig",
+    "ResNet",
+    "ResNetConfig",
+    "Seq2Seq",
+    "Seq2SeqConfig",
+    "TransformerEncoder",
+    "TransformerEncoderConfig",
+    "ViT",
+    "ViTConfig",
+    "receptive_field",
+]

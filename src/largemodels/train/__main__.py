@@ -15,14 +15,12 @@ from time import perf_counter, process_time
 
 import torch
 
-from largemodels.data import Batches, random_shift
 from largemodels.device import describe
 from largemodels.train.checkpoint import Checkpoint
 from largemodels.train.distributed import count, processes, rank, shard
-from largemodels.train.evaluate import evaluate
 from largemodels.train.files import save_weights, write_whole
 from largemodels.train.fit import fit
-from largemodels.train.flags import make_parser, read_config, read_recipe
+from largemodels.train.flags import make_parser, read_config, read_recipe, read_task
 from largemodels.train.interrupts import Interrupts
 from largemodels.train.registry import DATA, MODELS
 
@@ -56,17 +54,16 @@ def train(arguments: Namespace, command: str, out: Path, device: torch.device) -
         raise ValueError(f"{kept} is an unfinished run; add --resume to go on with it, or delete it")
 
     entry, recipe = MODELS[arguments.model], read_recipe(arguments)
-    data = DATA[arguments.data](device=device)
-    augment = random_shift(arguments.shift) if arguments.shift else None
-    train_set = data.train.images, data.train.labels
-    batches = Batches(*train_set, arguments.batch, arguments.epochs, arguments.seed, augment)
-    every = arguments.checkpoint_every
-    checkpoint = Checkpoint(kept, batches.per_epoch if every is None else every)
+    task, data = read_task(arguments, entry), DATA[arguments.data](device=device)
+    batches = task.batches(data, arguments.seed)
+    period, every = task.period(batches), arguments.checkpoint_every
+    checkpoint = Checkpoint(kept, period if every is None else every)
 
     torch.manual_seed(arguments.seed)  # every process starts from the same weights,
     config = read_config(arguments, entry, data)
     model = entry.model(config).to(device)
     torch.manual_seed(arguments.seed + rank())  # but draws its own chance, for dropout
+    lines = task.unit + "s"
     metrics = {
         "command": command,
         "model": {"name": arguments.model, "parameters": sum(p.numel() for p in model.parameters()), **asdict(config)},
@@ -76,40 +73,40 @@ def train(arguments: Namespace, command: str, out: Path, device: torch.device) -
         "processes": count(),
         "torch": torch.__version__,
         "resumed": kept.exists(),
-        "epochs": json.loads(report.read_text())["epochs"] if kept.exists() and report.exists() else [],
+        lines: json.loads(report.read_text())[lines] if kept.exists() and report.exists() else [],
     }
     if arguments.shard:
         model = shard(model, device)
 
-    def measure(epoch: int, losses: list[float], start: dict[str, float]) -> None:
+    def measure(done: int, losses: list[float], start: dict[str, float]) -> None:
         times = {name: round(now - start[name], 2) for name, now in clocks().items()}
-        score = evaluate(model, data.test.images, data.test.labels)
-        line = {"epoch": epoch, "loss": fmean(losses), "test_loss": score.loss, "test_accuracy": score.accuracy}
-        metrics["epochs"] = [*metrics["epochs"][: epoch - 1], {**line, **times}]
+        at, score = task.at(done, batches), task.score(model, data)
+        line = {task.unit: at, "loss": fmean(losses), **{f"{task.part}_{name}": x for name, x in score.items()}}
+        metrics[lines] = [*metrics[lines][: -(-done // period) - 1], {**line, **times}]
         write(report, metrics)
-        say(f"epoch {epoch}: loss {line['loss']:.4f}, test accuracy {score.accuracy:.2%}, {times['seconds']:.1f} s")
+        say(f"{task.unit} {at}: loss {line['loss']:.4f}, {task.part} {task.words(score)}, {times['seconds']:.1f} s")
 
     steps, interrupts = fit(model, batches, recipe, checkpoint), Interrupts()
     losses, start = [], clocks()
     for step in steps:
         losses.append(step.loss)
-        epoch, rest = divmod(step.index + 1, batches.per_epoch)
-        if rest == 0:
+        done = step.index + 1
+        if done % period == 0 or done == len(batches):
             with interrupts:  # a checkpoint after this step needs the report up to it
-                measure(epoch, losses, start)
+                measure(done, losses, start)
             losses, start = [], clocks()
         if interrupts.asked:
             steps.throw(KeyboardInterrupt)  # it keeps a checkpoint first
 
-    score = evaluate(model, data.test.images, data.test.labels)
-    metrics |= {"accuracy": score.accuracy, "loss": score.loss}
+    score = task.score(model, data)
+    metrics |= score
     for name in clocks():
-        metrics[name] = round(sum(line[name] for line in metrics["epochs"]), 1)
+        metrics[name] = round(sum(line[name] for line in metrics[lines]), 1)
     save_weights(out / "weights.safetensors", model)
     write(report, metrics)
     if rank() == 0:
         kept.unlink()
-    say(f"test accuracy {score.accuracy:.2%}, loss {score.loss:.4f}; weights and metrics are in {out}")
+    say(f"{task.part} {task.words(score)}, loss {score['loss']:.4f}; weights and metrics are in {out}")
 
 
 def clocks() -> dict[str, float]:

@@ -18,7 +18,7 @@ class Score:
 
 
 def predict(model: nn.Module, images: Tensor, batch: int = 1000) -> Tensor:
-    """Return the model's logits for ``images``, computed ``batch`` at a time, on the model's device.
+    """Return the model's logits for ``images`` (or other inputs), ``batch`` at a time, on the model's device.
 
     The model answers in evaluation mode (no dropout, running averages in batch normalisation), and every
     part of it is left in the mode in which it was found. Raises ``ValueError`` for no images.
@@ -31,13 +31,16 @@ def predict(model: nn.Module, images: Tensor, batch: int = 1000) -> Tensor:
 def evaluate(model: nn.Module, images: Tensor, labels: Tensor, batch: int = 1000) -> Score:
     """Return the model's loss and accuracy on images and their labels; modes as in :func:`predict`.
 
+    The inputs may be of any kind that the model takes: tokens ``(b, t)`` have labels ``(b, t)`` where the model
+    answers at every step.
+
     Raises:
         ValueError: no images, or not as many labels.
         FloatingPointError: the loss is not finite, because an image or the model's answer is not.
     """
     check_examples(images, batch)
     if len(images) != len(labels):
-        raise ValueError(f"{len(images)} images take as many labels; got {len(labels)}")
+        raise ValueError(f"{len(images)} {kind(images)}s take as many labels; got {len(labels)}")
     loss = right = 0.0
     with answering(model), torch.no_grad():
         pieces = zip(to_device_of(model, images, batch), to_device_of(model, labels, batch), strict=True)
@@ -64,9 +67,9 @@ def answering(model: nn.Module) -> Iterator[None]:
 
 
 def check_examples(images: Tensor, batch: int) -> None:
-    """Raise ``ValueError`` unless there are images and a batch holds at least one."""
+    """Raise ``ValueError`` unless there are examples and a batch holds at least one."""
     if len(images) == 0:
-        raise ValueError("there are no images to answer for; give at least one")
+        raise ValueError(f"there are no {kind(images)}s to answer for; give at least one")
     if batch < 1:
         raise ValueError(f"batch must be at least 1; got {batch}")
 
@@ -87,7 +90,11 @@ def blame(x: Tensor, where: str = "") -> str:
     bad = (~x.isfinite()).reshape(len(x), -1).any(1).nonzero().flatten().tolist()
     if not bad:
         return ""
-    kind = "NaN" if x[bad[0]].isnan().any() else "infinity"
+    value = "NaN" if x[bad[0]].isnan().any() else "infinity"
     more = f", and {len(bad) - 1} more are not finite" if len(bad) > 1 else ""
-    what = "image" if x.ndim == 4 else "example"
-    return f"{what} {bad[0]}{where} holds {kind}{more}; mend it or leave it out"
+    return f"{kind(x)} {bad[0]}{where} holds {value}{more}; mend it or leave it out"
+
+
+def kind(x: Tensor) -> str:
+    """Return what to call one example of a batch."""
+    return "image" if x.ndim == 4 else "example"

@@ -6,33 +6,52 @@ from typing import Any
 
 from torch import nn
 
-from largemodels.data import ImageData, digits, mnist
-from largemodels.models import ConvNet, ConvNetConfig, ResNet, ResNetConfig
+from largemodels.data import digits, mnist, package_windows, shakespeare, source_code
+from largemodels.models import (
+    CharRNN,
+    CharRNNConfig,
+    ConvNet,
+    ConvNetConfig,
+    RecurrentClassifier,
+    RecurrentClassifierConfig,
+    ResNet,
+    ResNetConfig,
+)
 from largemodels.train.recipe import Recipe
+from largemodels.train.tasks import Characters, Images, Task, Windows
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A model, and the recipe that suits it: the defaults of its flags."""
+    """A model, what it learns, and the recipe that suits it: the defaults of its flags."""
 
     model: Callable[[Any], nn.Module]
     config: Any
+    task: Task
     recipe: Recipe
-    epochs: int = 10
-    batch: int = 64
-    shift: int = 0
 
 
 MODELS: dict[str, Entry] = {
-    "cnn": Entry(ConvNet, ConvNetConfig(), Recipe()),
+    "cnn": Entry(ConvNet, ConvNetConfig(), Images(), Recipe()),
     "resnet": Entry(  # about as many multiply-adds an image as the cnn
         ResNet,
         ResNetConfig(widths=(8, 16, 32), blocks=1),
+        Images(epochs=20, batch=128, shift=2),
         Recipe(learning_rate=1e-2, weight_decay=0.05, schedule="cosine", warmup=200),
-        epochs=20,
-        batch=128,
-        shift=2,
+    ),
+    "recurrent-classifier": Entry(RecurrentClassifier, RecurrentClassifierConfig(), Windows(), Recipe()),
+    "char-rnn": Entry(
+        CharRNN,
+        CharRNNConfig(),
+        Characters(passage=512),
+        Recipe(learning_rate=1e-2, schedule="cosine", warmup=150, clip=1.0),
     ),
 }
 
-DATA: dict[str, Callable[..., ImageData]] = {"digits": digits, "mnist": mnist}
+DATA: dict[str, Callable[..., Any]] = {
+    "digits": digits,
+    "mnist": mnist,
+    "packages": package_windows,
+    "shakespeare": shakespeare,
+    "source_code": source_code,
+}
