@@ -2,7 +2,20 @@
 
 from largemodels.live.binding import live
 from largemodels.live.feature_map_explorer import FeatureMapExplorer
+from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
+from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
 from largemodels.live.view import View
 
-__all__ = ["Convolve", "FeatureMapExplorer", "KernelExplorer", "View", "live", "thumbnail"]
+__all__ = [
+    "Convolve",
+    "FeatureMapExplorer",
+    "HiddenStateExplorer",
+    "HiddenStates",
+    "KernelExplorer",
+    "Recur",
+    "RecurrenceExplorer",
+    "View",
+    "live",
+    "thumbnail",
+]

@@ -118,11 +118,11 @@ function slider(label, { min, max, step = 1, value, write = String }, onSlide) {
 
 /**
  * A field for one number, an input element with `.number`, and `.show(number)` to set it from outside.
- * What is not a number is never passed on, and is put back when the reader leaves.
+ * What is not a number is never passed on, and is put back when the reader leaves; beyond min and max, the end counts.
  */
-function numberField(label, { value, step = 0.1, digits = 3 }, onChange) {
+function numberField(label, { value, step = 0.1, digits = 3, min, max }, onChange) {
   const tidy = (number) => String(Number(number.toFixed(digits)));
-  const input = h("input", { type: "number", class: "lm-number", step, value: 0, "aria-label": label });
+  const input = h("input", { type: "number", class: "lm-number", step, min, max, value: 0, "aria-label": label });
   input.show = (number) => {
     const typing = document.activeElement === input && Math.fround(input.valueAsNumber) === Math.fround(number);
     input.number = number;
@@ -131,7 +131,7 @@ function numberField(label, { value, step = 0.1, digits = 3 }, onChange) {
   input.show(value);
   input.addEventListener("input", () => {
     if (!Number.isFinite(input.valueAsNumber)) return;
-    input.number = input.valueAsNumber;
+    input.number = Math.max(min ?? -Infinity, Math.min(max ?? Infinity, input.valueAsNumber));
     onChange(input.number);
   });
   input.addEventListener("blur", () => (input.value = tidy(input.number)));
@@ -252,13 +252,21 @@ function onDrag(surface, onPoint, onEnd = () => {}) {
  *
  * `size`: cells that the cursor covers, [rows, columns]; it stays inside the grid.
  * `onMove(row, column)`: top left cell, after the reader moved it. `describe(row, column)`: the place in words.
- * The result has row, column, and place(row, column): move without calling onMove, e.g. to mirror another cursor.
+ * The result has row, column, and place(row, column): move without calling onMove, e.g. to mirror another cursor;
+ * resize(rows, columns) when the grid has changed.
  */
 function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, onMove }) {
   const marker = h("div", { class: "lm-cursor", "aria-hidden": "true" });
   const words = describe ?? ((row, column) => `row ${row + 1}, column ${column + 1}`);
-  const last = [rows - size[0], columns - size[1]];
-  const cursor = { row: 0, column: 0, place };
+  const cursor = { row: 0, column: 0, place, resize };
+  let last;
+
+  function resize(...now) {
+    [rows, columns] = now;
+    last = [rows - size[0], columns - size[1]];
+    surface.setAttribute("aria-valuemax", (last[0] + 1) * (last[1] + 1) - 1);
+    place(cursor.row, cursor.column);
+  }
 
   function place(row, column) {
     cursor.row = Math.max(0, Math.min(last[0], row));
@@ -284,7 +292,6 @@ function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, on
 
   const attributes = { role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0 };
   for (const [name, value] of Object.entries(attributes)) surface.setAttribute(name, value);
-  surface.setAttribute("aria-valuemax", (last[0] + 1) * (last[1] + 1) - 1);
   surface.append(marker);
   onDrag(surface, (x, y) => {
     surface.focus({ preventScroll: true });
@@ -306,7 +313,7 @@ function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, on
     event.stopPropagation(); // nor the notebook leave its cell
     move(...targets[event.key]);
   });
-  place(0, 0);
+  resize(rows, columns);
   return cursor;
 }
 
