@@ -67,9 +67,9 @@ def describe(device: torch.device) -> str:
     """Name the hardware in words, for results: ``"NVIDIA H200"`` or ``"AMD EPYC, 2 threads"``."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return (
-        f"{_cpu_field('model name') or platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"
-    )
+    threads = torch.get_num_threads()
+    processor = _cpu_field("model name") or platform.processor() or platform.machine()
+    return f"{processor}, {threads} thread{'s' * (threads > 1)}"
 
 
 def _cpu_has(*flags: str) -> bool:
