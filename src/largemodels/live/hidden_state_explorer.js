@@ -32,107 +32,47 @@ export default {
     let property = -1; // that the rows are sorted by; −1 for none
     let wanted = null; // where to look when the answer comes
     let emptied = false;
+    let wide = 0; // pixels
 
     // ---- what the reader types ----
-    const box = h("textarea", {
-      class: "hx-box",
-      rows: 3,
-      spellcheck: "false",
-      autocomplete: "off",
-      autocapitalize: "off",
-      autocorrect: "off",
-      "aria-label": "Text for the network to read",
+    const box = textBox({
+      label: "Text for the network to read",
       placeholder: "Type something: the network reads it character by character.",
+      reader: "network",
+      limit: () => limit,
+      onText: ask,
+      onCaret: follow,
     });
     const { examples } = model.get("settings");
     const gallery = choices("Type, or try", examples.map(({ name }) => name), -1, (i) => {
-      write(examples[i].text);
+      box.write(examples[i].text);
       say(`text: ${examples[i].name}`);
     });
-    const cut = h("p", { class: "hx-quiet hx-cut" });
-    const strange = h("p", { class: "hx-strange" });
-
-    const characters = () => Array.from(box.value);
-    box.addEventListener("input", ask);
-    for (const event of ["keyup", "click", "select"]) box.addEventListener(event, follow);
-
-    function write(value, caret = value.length) {
-      box.value = value;
-      box.setSelectionRange(caret, caret);
-      ask();
-    }
-
-    /** The place of the character before the caret, among those that the network reads. */
-    function caret() {
-      const dropped = Math.max(0, characters().length - limit);
-      return Math.max(0, Array.from(box.value.slice(0, box.selectionEnd)).length - 1 - dropped);
-    }
 
     function ask() {
-      const all = characters();
-      const points = all.slice(-limit).map((character) => character.codePointAt(0));
-      fit();
-      cut.textContent = all.length > limit ? `The network reads the last ${limit} of ${all.length} characters.` : "";
+      const points = box.read().map((character) => character.codePointAt(0));
       emptied = !points.length;
       if (emptied) return draw();
-      wanted = caret();
+      wanted = box.caret();
       setInputs(model, { text: toWire([1, points.length], points) });
     }
 
     function follow() {
       if (emptied || !text.length || wanted !== null) return;
-      look(unit, caret());
-    }
-
-    /** As high as its text, within reason. */
-    function fit() {
-      box.style.height = "auto";
-      box.style.height = `${Math.min(box.scrollHeight + 2, 220)}px`;
+      look(unit, box.caret());
     }
 
     // ---- the same text, a cell for each character ----
-    const page = h("div", { class: "hx-page", role: "slider", tabindex: 0, "aria-valuemin": 1 });
-    page.setAttribute("aria-label", "The text as the network read it: arrow keys move from character to character");
-    let cells = [];
-    onDrag(page, (x, y, event) => {
-      const cell = document.elementFromPoint(event.clientX, event.clientY)?.closest?.(".hx-char");
-      page.focus({ preventScroll: true });
-      if (cell && page.contains(cell)) look(unit, Number(cell.dataset.place));
-    });
-    page.style.touchAction = "pan-y"; // a finger may scroll the page here
-    page.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const targets = {
-        ArrowLeft: () => now - 1,
-        ArrowRight: () => now + 1,
-        ArrowUp: () => beside(-1),
-        ArrowDown: () => beside(1),
-        Home: () => 0,
-        End: () => text.length - 1,
-      };
-      if (!targets[event.key]) return;
-      event.preventDefault(); // the page must not scroll as well
-      event.stopPropagation(); // nor the notebook leave its cell
-      look(unit, targets[event.key]());
-    });
-
-    /** The character above or below the one that is looked at. */
-    function beside(down) {
-      const { offsetTop: top, offsetLeft: left } = cells[now];
-      const tops = [...new Set(cells.map((cell) => cell.offsetTop))].sort((a, b) => a - b);
-      const row = tops[tops.indexOf(top) + down];
-      if (row === undefined) return now;
-      const there = cells.map((cell, i) => i).filter((i) => cells[i].offsetTop === row);
-      return there.reduce((best, i) => (Math.abs(cells[i].offsetLeft - left) < Math.abs(cells[best].offsetLeft - left) ? i : best));
-    }
+    const page = textLine("The text as the network read it: arrow keys move from character to character", (place) => look(unit, place));
 
     // ---- what it expects next ----
     const after = h("span", { class: "hx-after" });
     const bars = Array.from({ length: LIKELY + 1 }, () => {
-      const [symbol, fill, percent] = [h("span", { class: "hx-symbol" }), h("span", { class: "hx-fill" }), h("span", { class: "hx-percent" })];
-      const element = button("", () => insert(element.symbol), { class: "hx-next" });
-      element.append(symbol, h("span", { class: "hx-track" }, fill), percent);
-      return Object.assign(element, { parts: { symbol, fill, percent } });
+      const symbol = h("span", { class: "hx-symbol", "aria-hidden": "true" });
+      const [spoken, fill, percent] = ["lm-hidden", "hx-fill", "hx-percent"].map((name) => h("span", { class: name }));
+      const element = button("", () => box.insert(element.symbol, now), { class: "hx-next" });
+      element.append(symbol, spoken, h("span", { class: "hx-track" }, fill), percent);
+      return Object.assign(element, { parts: { symbol, spoken, fill, percent } });
     });
     const expected = h(
       "div",
@@ -140,14 +80,6 @@ export default {
       h("p", {}, "After ", after, " it expects"),
       h("div", { class: "hx-bars" }, ...bars),
     );
-
-    /** Type a character for the reader, after the one that is looked at. */
-    function insert(symbol) {
-      const all = characters();
-      const place = Math.max(0, all.length - limit) + now + 1;
-      all.splice(place, 0, symbol);
-      write(all.join(""), all.slice(0, place + 1).join("").length);
-    }
 
     // ---- one unit at one character ----
     const unitField = numberField("Unit", { value: 0, step: 1, digits: 0, min: 0 }, (value) => look(Math.min(units - 1, Math.round(value)), now));
@@ -198,7 +130,7 @@ export default {
       onMove: (row, column) => look(order[row], column, true),
     });
     const legend = legendBar("colours");
-    const caption = h("p", { class: "hx-quiet" });
+    const caption = h("p", { class: "lm-quiet" });
 
     // ---- choices ----
     let colours, finder;
@@ -242,7 +174,7 @@ export default {
       );
       const label = (n) => `${order[n]}: ${format(ranked.correlations[n])}`;
       const few = order.slice(0, CLOSEST).map((_, n) => label(n));
-      const radios = choices("Next best", few, 0, (n) => look(order[n], now), order.slice(0, CLOSEST).map((one, n) => `unit ${one}, correlation ${format(ranked.correlations[n])}`));
+      const radios = choices("Closest units", few, 0, (n) => look(order[n], now), order.slice(0, CLOSEST).map((one, n) => `unit ${one}, correlation ${format(ranked.correlations[n])}`));
       closest.replaceChildren(radios);
       closest.radios = radios;
     }
@@ -266,37 +198,22 @@ export default {
     }
 
     // ---- drawing ----
-    const scaleOf = ({ ends }) => colourScale(el, ends[0] < 0 ? "diverging" : "sequential", ...ends);
+    const scales = new Map(); // of this draw: the theme may be another in the next
+    const scaleOf = ({ ends }) => {
+      const key = ends.join();
+      if (!scales.has(key)) scales.set(key, colourScale(el, ends[0] < 0 ? "diverging" : "sequential", ...ends));
+      return scales.get(key);
+    };
 
-    /** One cell for each character, made anew only when the text is another. */
+    /** One cell for each character. */
     function layPage() {
-      const before = cells.map((cell) => cell.character);
-      if (before.length === text.length && text.every((character, i) => character === before[i])) return;
-      cells = text.map((character, i) => {
-        const cell = h("span", { class: "hx-char", "data-place": i }, show(character));
-        if (!known.has(character)) {
-          cell.classList.add("hx-unknown");
-          cell.title = `${spell(character)}: unknown to the network, which reads ${settings.symbols[0]} instead`;
-        }
-        return Object.assign(cell, { character });
-      });
-      page.replaceChildren(...cells.flatMap((cell) => (cell.character === "\n" ? [cell, h("br")] : [cell])));
+      page.lay(text, known, settings.symbols[0]);
       ruler.replaceChildren(...text.map((character) => h("span", {}, show(character))));
-      const others = [...new Set(text.filter((character) => !known.has(character)))];
-      strange.replaceChildren(
-        ...(others.length
-          ? [
-              `The network does not know ${others.length === 1 ? "this character" : "these characters"}: `,
-              ...others.slice(0, 12).map((character) => h("span", { class: "hx-char hx-unknown" }, show(character))),
-              others.length > 12 ? ` and ${others.length - 12} more. ` : " ",
-              `It reads ${settings.symbols[0]} in ${others.length === 1 ? "its" : "their"} place.`,
-            ]
-          : []),
-      );
+      box.note(text, known, settings.symbols[0]);
     }
 
     function drawPage(colour = scaleOf(QUANTITIES[quantity])) {
-      cells.forEach((cell, t) => {
+      page.cells.forEach((cell, t) => {
         const value = at(quantity, t, unit);
         cell.style.background = colour.css(value);
         cell.style.color = colour.ink(value);
@@ -305,10 +222,7 @@ export default {
     }
 
     function drawPlace() {
-      cells.forEach((cell, t) => cell.classList.toggle("hx-now", t === now));
-      page.setAttribute("aria-valuemax", text.length);
-      page.setAttribute("aria-valuenow", now + 1);
-      page.setAttribute("aria-valuetext", describe(unit, now));
+      page.look(now, describe(unit, now));
       cursor.place(order.indexOf(unit), now);
       unitField.show(unit);
       where.replaceChildren(", when it has read ", h("b", {}, spell(text[now])), `, character ${now + 1} of ${text.length}`);
@@ -336,7 +250,7 @@ export default {
       bars.forEach((bar, i) => {
         bar.hidden = i >= rows.length;
         if (bar.hidden) return;
-        const { symbol, fill, percent } = bar.parts;
+        const { symbol, spoken, fill, percent } = bar.parts;
         const share = chances[rows[i]];
         bar.symbol = settings.symbols[rows[i]];
         bar.disabled = rows[i] === 0; // what is unknown cannot be typed
@@ -345,8 +259,15 @@ export default {
         fill.style.setProperty("--share", `${100 * share}%`);
         percent.textContent = percentage(share);
         bar.dataset.value = String(share);
-        bar.setAttribute("aria-label", `${rows[i] === 0 ? "an unknown character" : spell(bar.symbol)}, ${percentage(share)}${rows[i] === real ? ", as in the text" : ""}`);
+        const words = rows[i] === 0 ? "an unknown character" : spell(bar.symbol);
+        spoken.textContent = `${words}${rows[i] === real ? ", as in the text" : ""}: `;
       });
+    }
+
+    /** Letter the columns, where they are wide enough; asked of the browser at every draw, the width would cost most. */
+    function rule() {
+      wide ||= el.clientWidth;
+      ruler.hidden = wide / Math.max(text.length, ROOM) < 8;
     }
 
     function drawAll() {
@@ -359,7 +280,7 @@ export default {
       paint(canvas, values, units, t, colour);
       const share = `${(100 * t) / Math.max(t, ROOM)}%`;
       surface.style.width = ruler.style.width = share;
-      ruler.hidden = surface.parentElement.clientWidth / Math.max(t, ROOM) < 8;
+      rule();
       cursor.resize(units, t);
       legend.show(colour, 1);
       const sorted = property < 0 ? "by number" : `from the closest to the farthest from “${settings.ranking[property].name}”`;
@@ -371,8 +292,10 @@ export default {
     function draw() {
       stage.classList.toggle("hx-empty", emptied);
       if (emptied) return;
+      scales.clear();
       const outputs = model.get("outputs");
       tensors = Object.fromEntries(Object.entries(outputs).map(([name, wire]) => [name, fromWire(wire).data]));
+      surface.values = tensors; // at hand in the browser's console
       units = outputs.hidden.shape[2];
       text = Array.from(tensors.seen, (point) => String.fromCodePoint(point));
       if (settings !== model.get("settings") || !names.every((name) => name in tensors)) {
@@ -388,10 +311,7 @@ export default {
         if (unit < 0 || unit >= units) unit = order[0];
       }
       const asked = Array.from(fromWire(model.get("inputs").text).data, (point) => String.fromCodePoint(point)).join("");
-      if (characters().slice(-limit).join("") !== asked) {
-        box.value = asked;
-        fit();
-      }
+      box.show(asked);
       gallery.select(examples.findIndex((example) => example.text === asked));
       now = Math.max(0, Math.min(text.length - 1, wanted ?? (now < 0 ? text.length - 1 : now)));
       if (asked === text.join("")) wanted = null;
@@ -404,8 +324,6 @@ export default {
       { class: "hx", "data-lm-suppress-shortcuts": "true" }, // no notebook command on a key here
       ...(examples.length ? [gallery] : []),
       box,
-      cut,
-      strange,
       h("div", { class: "hx-reading" }, expected, h("div", { class: "hx-coloured lm-answer" }, page, finderPlace)),
       colourPlace,
       inspector,
@@ -413,10 +331,11 @@ export default {
     );
     el.append(stage, say.element);
     const forget = keepDrawn(el, model, draw);
-    const sized = new ResizeObserver(() => {
-      if (!text.length || emptied || !el.isConnected) return;
-      fit();
-      ruler.hidden = surface.parentElement.clientWidth / Math.max(text.length, ROOM) < 8;
+    const sized = new ResizeObserver(([{ contentRect }]) => {
+      if (!contentRect.width) return; // out of sight
+      wide = contentRect.width;
+      box.fit();
+      rule();
     });
     sized.observe(el);
     return () => {
@@ -425,24 +344,3 @@ export default {
     };
   },
 };
-
-/** A character as it can be seen on its own. */
-function show(character) {
-  if (character === "\n") return "⏎";
-  if (character === "\t") return "⇥";
-  if (character === " ") return "\u00a0";
-  if (/\p{M}/u.test(character)) return `◌${character}`;
-  if (/[\p{C}\p{Z}]/u.test(character)) return "\ufffd"; // controls, and what has no glyph
-  return character;
-}
-
-/** A character in words, where its glyph alone does not tell. */
-function spell(character) {
-  const words = { "\n": "end of line", " ": "space", "\t": "tab" };
-  return words[character] ?? `“${show(character)}”`;
-}
-
-function percentage(share) {
-  if (share > 0 && share < 0.001) return "< 0.1%";
-  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}%`;
-}

@@ -81,6 +81,7 @@ class FromText(nn.Module):
     """Let a function of ids take text, as a browser has it: the code points of the characters, ``(1, t)``.
 
     What is not in the vocabulary becomes symbol 0, as :meth:`Vocabulary.encode` has it; ``seen`` is the text again.
+    What else the function takes comes after the text.
     """
 
     def __init__(self, function: nn.Module, vocabulary: Vocabulary):
@@ -89,9 +90,9 @@ class FromText(nn.Module):
         points = range(max(map(ord, vocabulary.symbols[1:]), default=0) + 2)  # and one that stands for all beyond
         self.register_buffer("table", vocabulary.encode([chr(point) for point in points]))
 
-    def forward(self, text: Tensor) -> dict[str, Tensor]:
+    def forward(self, text: Tensor, *others: Tensor) -> dict[str, Tensor]:
         """Return the function's answer, and ``seen``."""
-        return {**self.function(self.table[text.clamp(max=len(self.table) - 1)]), "seen": text}
+        return {**self.function(self.table[text.clamp(max=len(self.table) - 1)], *others), "seen": text}
 
 
 class HiddenStateExplorer(View):

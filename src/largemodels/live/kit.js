@@ -158,7 +158,7 @@ function announcer() {
  * "sequential": low is the colour of the paper. "grey": black to white, for photographs.
  */
 function colourScale(el, name, low, high) {
-  const stops = getComputedStyle(el).getPropertyValue(`--lm-${name}`).split(",").map(readHex);
+  const stops = readStops(el, name);
   const colours = new Uint32Array(256);
   for (let i = 0; i < 256; i++) {
     const at = (i / 255) * (stops.length - 1);
@@ -177,6 +177,22 @@ function colourScale(el, name, low, high) {
     ink: (value) => (luminance(split(colours[index(value)])) > 0.18 ? "#000" : "#fff"),
     gradient: `linear-gradient(to right, ${stops.map((rgb) => `rgb(${rgb.join(" ")})`).join(", ")})`,
   };
+}
+
+const stopsRead = new WeakMap(); // a view → its stops, by name and theme
+
+/** The stops of a scale; read once, since a browser that is asked for a style has to work out all that changed. */
+function readStops(el, name) {
+  const view = el.closest(".lm") ?? el;
+  const key = `${name} ${view.classList.contains("lm-dark")}`;
+  if (!stopsRead.has(view)) stopsRead.set(view, new Map());
+  const known = stopsRead.get(view);
+  if (!known.has(key)) {
+    const stops = getComputedStyle(el).getPropertyValue(`--lm-${name}`).split(",").map(readHex);
+    if (!view.matches(".lm") || !view.isConnected || stops.length < 2) return stops; // not dressed yet
+    known.set(key, stops);
+  }
+  return known.get(key);
 }
 
 function readHex(text) {
@@ -211,7 +227,8 @@ function legendBar(label) {
   element.show = (scale, digits = 2) => {
     bar.style.background = scale.gradient;
     low.textContent = format(scale.low, digits);
-    middle.textContent = format((scale.low + scale.high) / 2, scale.low === -scale.high ? 0 : digits);
+    const half = scale.middle ?? (scale.low + scale.high) / 2;
+    middle.textContent = format(half, scale.low === -scale.high ? 0 : digits);
     high.textContent = format(scale.high, digits);
   };
   return element;
@@ -315,6 +332,170 @@ function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, on
   });
   resize(rows, columns);
   return cursor;
+}
+
+// ---- text ------------------------------------------------------------------------------------
+
+/** A character as it can be seen on its own. */
+function show(character) {
+  if (character === "\n") return "⏎";
+  if (character === "\t") return "⇥";
+  if (character === " ") return "\u00a0";
+  if (/\p{M}/u.test(character)) return `◌${character}`;
+  if (/[\p{C}\p{Z}]/u.test(character)) return "\ufffd"; // controls, and what has no glyph
+  return character;
+}
+
+/** A character in words, where its glyph alone does not tell. */
+function spell(character) {
+  const words = { "\n": "end of line", " ": "space", "\t": "tab" };
+  return words[character] ?? `“${show(character)}”`;
+}
+
+function percentage(share) {
+  if (share > 0 && share < 0.001) return "< 0.1%";
+  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}%`;
+}
+
+/**
+ * Where the reader types, with two notes below it: what is too long, and what the model does not know.
+ *
+ * `limit()`: of so many characters the last are read. `reader`: who reads them. `onText()`: the text is another, by
+ * the reader's hand or by `write`; `onCaret()`: the caret was moved.
+ * The result has all characters and those that are read, `.all()` and `.read()`; `.caret()`, the place of the character
+ * before the caret among those that are read; `.write(text, caret)`; `.insert(symbol, place)` after a character that is
+ * read; `.show(text)` where something else than that is read now, without calling onText; `.fit()` to the text's height;
+ * and `.note(text, known, symbol)`, which names the characters of a text that are not known and read as `symbol`.
+ */
+function textBox({ label, placeholder, reader, limit, onText, onCaret = () => {} }) {
+  const still = { spellcheck: "false", autocomplete: "off", autocapitalize: "off", autocorrect: "off" };
+  const box = h("textarea", { class: "lm-box", rows: 3, ...still, "aria-label": label, placeholder });
+  const cut = h("p", { class: "lm-quiet" });
+  const strange = h("p", { class: "lm-strange" });
+  const element = h("div", { class: "lm-text" }, box, cut, strange);
+  const changed = () => {
+    const { length } = element.all();
+    cut.textContent = length > limit() ? `The ${reader} reads the last ${limit()} of ${length} characters.` : "";
+    if (!length) strange.replaceChildren();
+    element.fit();
+    onText();
+  };
+  element.all = () => Array.from(box.value);
+  element.read = () => element.all().slice(-limit());
+  element.caret = () => {
+    const dropped = Math.max(0, element.all().length - limit());
+    return Math.max(0, Array.from(box.value.slice(0, box.selectionEnd)).length - 1 - dropped);
+  };
+  element.write = (text, caret = text.length) => {
+    box.value = text;
+    box.setSelectionRange(caret, caret);
+    changed();
+  };
+  element.insert = (symbol, place) => {
+    const all = element.all();
+    const at = Math.max(0, all.length - limit()) + place + 1;
+    all.splice(at, 0, symbol);
+    element.write(all.join(""), all.slice(0, at + 1).join("").length);
+  };
+  element.show = (text) => {
+    if (element.read().join("") === text) return;
+    box.value = text;
+    element.fit();
+  };
+  element.fit = () => {
+    if (CSS.supports("field-sizing", "content")) return; // the style does it
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight + 2, 220)}px`;
+  };
+  element.note = (text, known, symbol) => {
+    const others = [...new Set(text.filter((character) => !known.has(character)))];
+    const one = others.length === 1;
+    const some = others.slice(0, 12).map((other) => h("span", { class: "lm-char lm-unknown" }, show(other)));
+    const more = others.length > 12 ? `and ${others.length - 12} more. ` : "";
+    const reads = `It reads ${symbol} in ${one ? "its" : "their"} place.`;
+    const words = `The ${reader} does not know ${one ? "this character" : "these characters"}: `;
+    strange.replaceChildren(...(others.length ? [words, ...some, ` ${more}${reads}`] : []));
+  };
+  box.addEventListener("input", changed);
+  for (const event of ["keyup", "click", "select"]) box.addEventListener(event, () => onCaret());
+  return element;
+}
+
+/**
+ * A text with a cell for each character, in its own lines; one is looked at: tapped, dragged to, or by arrow keys.
+ *
+ * `onLook(place)`: the reader looks at another. The result has `.cells`; `.lay(text, known, symbol)`, for characters
+ * of which those that are not known are marked; and `.look(place, words)`, which marks one without calling onLook.
+ */
+function textLine(label, onLook) {
+  const element = h("div", { class: "lm-line", role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 1 });
+  element.cells = [];
+  let now = 0;
+
+  element.lay = (text, known, symbol) => {
+    const before = element.cells;
+    if (before.length === text.length && text.every((character, i) => character === before[i].character)) return;
+    element.cells = text.map((character, i) => {
+      const cell = h("span", { class: "lm-char", "data-place": i }, show(character));
+      if (!known.has(character)) {
+        cell.classList.add("lm-unknown");
+        cell.title = `${spell(character)}: unknown, read as ${symbol}`;
+      }
+      return Object.assign(cell, { character });
+    });
+    for (const cell of before) cell.remove();
+    for (const end of element.querySelectorAll("br")) end.remove();
+    element.append(...element.cells.flatMap((cell) => (cell.character === "\n" ? [cell, h("br")] : [cell])));
+  };
+
+  element.look = (place, words) => {
+    now = place;
+    element.cells.forEach((cell, i) => cell.classList.toggle("lm-now", i === place));
+    element.setAttribute("aria-valuemax", element.cells.length);
+    element.setAttribute("aria-valuenow", place + 1);
+    element.setAttribute("aria-valuetext", words);
+  };
+
+  /** The place of the character under a pointer, or −1. */
+  element.under = (event) => {
+    const cell = document.elementFromPoint(event.clientX, event.clientY)?.closest?.(".lm-char");
+    return cell && element.contains(cell) ? Number(cell.dataset.place) : -1;
+  };
+
+  const beside = (down) => {
+    const { cells } = element;
+    const { offsetTop: top, offsetLeft: left } = cells[now];
+    const tops = [...new Set(cells.map((cell) => cell.offsetTop))].sort((a, b) => a - b);
+    const row = tops[tops.indexOf(top) + down];
+    if (row === undefined) return now;
+    const there = cells.map((cell, i) => i).filter((i) => cells[i].offsetTop === row);
+    const distance = (i) => Math.abs(cells[i].offsetLeft - left);
+    return there.reduce((best, i) => (distance(i) < distance(best) ? i : best));
+  };
+
+  onDrag(element, (x, y, event) => {
+    const place = element.under(event);
+    element.focus({ preventScroll: true });
+    if (place >= 0) onLook(place);
+  });
+  element.style.touchAction = "pan-y"; // a finger may scroll the page here
+  element.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !element.cells.length) return;
+    const last = element.cells.length - 1;
+    const targets = {
+      ArrowLeft: () => Math.max(0, now - 1),
+      ArrowRight: () => Math.min(last, now + 1),
+      ArrowUp: () => beside(-1),
+      ArrowDown: () => beside(1),
+      Home: () => 0,
+      End: () => last,
+    };
+    if (!targets[event.key]) return;
+    event.preventDefault(); // the page must not scroll as well
+    event.stopPropagation(); // nor the notebook leave its cell
+    onLook(targets[event.key]());
+  });
+  return element;
 }
 
 // ---- the life of a view ----------------------------------------------------------------------

@@ -90,6 +90,8 @@ export default {
       h("span", { class: "rx-number" }, "step ", h("i", {}, "t")),
     );
 
+    const hint = h("span", { class: "rx-hint", "aria-hidden": "true" }, "drag to draw the input");
+    surface.append(hint);
     let drawing = false;
     onDrag(surface, (x, y, event) => {
       const place = Math.min(steps - 1, Math.floor(x * steps));
@@ -215,7 +217,7 @@ export default {
       text(1, 0.16, "unit 1", "end"),
       text(0.05, -0.86, "unit 2", "start"),
     );
-    const map = h("figure", { class: "rx-plane lm-answer" }, plane, h("figcaption", {}, "the state as a point, step by step"));
+    const map = h("figure", { class: "rx-plane lm-answer" }, plane, h("figcaption", {}, "the path of the state"));
 
     // ---- what reaches the last state ----
     const verdict = h("p", { class: "rx-verdict" });
@@ -248,6 +250,7 @@ export default {
     const note = h("p", { class: "rx-note" });
     const sequences = choices("Input", SEQUENCES.map(([name]) => name.toLowerCase()), -1, (i) => {
       setInputs(model, { x: toWire([steps, 1], Array.from({ length: steps }, (_, t) => SEQUENCES[i][1](t))) });
+      hint.hidden = true;
       say(`input: ${SEQUENCES[i][0]}`);
     });
 
@@ -261,6 +264,7 @@ export default {
       const rounded = Math.round(Math.max(-most, Math.min(most, value)) / grain) * grain;
       if (Math.abs(x[step] - rounded) < 1e-6) return;
       x[step] = rounded;
+      hint.hidden = true;
       setInputs(model, { x: toWire([steps, 1], x) });
     }
 
@@ -278,8 +282,9 @@ export default {
     const tint = (element, scale, value) =>
       Object.assign(element.style, { background: scale.css(value), color: scale.ink(value) });
 
+    let scale; // of the states, in the theme of the last draw
+
     function drawStep() {
-      const scale = colourScale(el, "diverging", -1, 1);
       const row = (name) => values[name].subarray(now * UNITS, (now + 1) * UNITS);
       columns.forEach(({ element }, t) => element.classList.toggle("rx-now", t === now));
       surface.setAttribute("aria-valuenow", now + 1);
@@ -335,7 +340,7 @@ export default {
       const x = read("x");
       for (const [name, fields] of Object.entries(weights)) fields.forEach((one, i) => one.show(read(name)[i]));
 
-      const scale = colourScale(el, "diverging", -1, 1);
+      scale = colourScale(el, "diverging", -1, 1);
       const decades = colourScale(el, "diverging", -3, 3);
       const [bottom, top] = range(values.norms);
       const height = (norm) => (100 * (Math.max(bottom, Math.min(top, norm > 0 ? Math.log10(norm) : -Infinity)) - bottom)) / (top - bottom);
@@ -349,7 +354,8 @@ export default {
           tint(cell, scale, state);
         });
         upright(norm, height(1), height(values.norms[t]));
-        norm.style.background = decades.css(values.norms[t] > 0 ? Math.log10(values.norms[t]) : -3);
+        const power = values.norms[t] > 0 ? Math.log10(values.norms[t]) : -3;
+        norm.style.background = decades.css(Math.sign(power) * Math.max(0.8, Math.abs(power))); // a short bar is seen, too
         norm.parentElement.dataset.value = String(values.norms[t]);
         norm.parentElement.style.setProperty("--one", `${height(1)}%`);
       });
