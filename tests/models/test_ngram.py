@@ -117,3 +117,9 @@ def test_wrong_questions_are_refused():
         model.loss(np.zeros(0, int))
     with pytest.raises(ValueError, match="symbols from 0 to 6; got 7"):
         model.loss([1, 7])
+
+
+def test_it_keeps_a_number_for_every_different_sequence_up_to_its_order():
+    text = [0, 1, 0, 1, 1]
+    assert NGram(2).kept == 0
+    assert NGram(2).fit(text, 3).kept == 2 + 3  # 0 and 1; 01, 10 and 11

@@ -32,3 +32,10 @@ def test_confidence_counts_every_answer_once():
     calibration, size = fig.axes
     assert [bar.get_width() for bar in size.patches] == [1, 1, 2]
     assert calibration.lines[1].get_ydata().tolist() == [0, 1, 1]
+
+
+def test_long_names_of_classes_are_turned_so_that_they_fit():
+    turned = [
+        confusion(np.eye(2), names).axes[0].get_xticklabels()[0].get_rotation() for names in ("ab", ["numpy", "scipy"])
+    ]
+    assert turned == [0, 45]

@@ -60,6 +60,11 @@ class NGram:
                 p[length - 1 :] = level.refine(_numbered(tokens, length, self.size), p[length - 1 :])
         return p
 
+    @property
+    def kept(self) -> int:
+        """How many different sequences, of all lengths up to ``order``, it keeps a number for; 0 before ``fit``."""
+        return sum(len(level.sequences) for level in self._levels)
+
     def loss(self, tokens: ArrayLike) -> float:
         """Return the mean cross-entropy of a text ``(n,)`` in nats a symbol. Raises as :meth:`probabilities`."""
         return float(-np.log(self.probabilities(tokens)).mean())

@@ -3,6 +3,7 @@
 from largemodels.show.costs import bars, shares
 from largemodels.show.curves import curves
 from largemodels.show.errors import confidence, confusion, mistakes
+from largemodels.show.gates import along_tokens, gate_sheet, lstm_step, word_map
 from largemodels.show.images import (
     gallery,
     kernels_at_work,
@@ -23,28 +24,38 @@ from largemodels.show.maps import (
     tuning,
     where_it_looks,
 )
+from largemodels.show.sequences import against_distance, by_lag, padded, read_along, unrolled
 
 __all__ = [
+    "against_distance",
+    "along_tokens",
     "bars",
+    "by_lag",
     "confidence",
     "confusion",
     "contributions",
     "curves",
     "filter_rows",
     "gallery",
+    "gate_sheet",
     "kernels_at_work",
+    "lstm_step",
     "map_sheet",
     "matrix",
     "mistakes",
+    "padded",
     "patch_of",
     "patch_sheet",
     "pooling",
+    "read_along",
     "responses",
     "saliency_sheet",
     "seen_through",
     "shares",
     "sum_of_products",
     "tuning",
+    "unrolled",
     "where_it_looks",
     "window_positions",
+    "word_map",
 ]

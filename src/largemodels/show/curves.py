@@ -56,15 +56,15 @@ def curves(
     if percent:
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
     if len(series) > 1:
-        _label_ends(axes, ends)
+        label_ends(axes, ends)
     return fig
 
 
-def _label_ends(axes, ends: list[tuple[float, str, str]]) -> None:
+def label_ends(axes, ends: list[tuple[float, str, str]]) -> None:
     """Write each name beside the end of its line, pushed apart where lines end close together."""
     to_share = axes.transData + axes.transAxes.inverted()
     ends = sorted(ends)
-    places = [to_share.transform((0, value))[1] for value, _, _ in ends]
+    places = [to_share.transform((axes.get_xlim()[0], value))[1] for value, _, _ in ends]
     gap = 0.18 / axes.figure.get_figheight()
     for i in range(1, len(places)):
         places[i] = max(places[i], places[i - 1] + gap)

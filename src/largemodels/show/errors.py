@@ -50,7 +50,7 @@ def confusion(counts, names: Sequence[str]) -> Figure:
     """Show how often each class was taken for which; right answers are left pale, so that mistakes stand out.
 
     Args:
-        counts: ``(classes, classes)``; rows are what an image is, columns what the model says.
+        counts: ``(classes, classes)``; rows are what an example is, columns what the model says.
         names: of the classes.
     """
     counts = np.asarray(counts)
@@ -60,8 +60,9 @@ def confusion(counts, names: Sequence[str]) -> Figure:
     for (i, j), count in np.ndenumerate(counts):
         if count:
             axes.text(j, i, f"{count:.0f}", ha="center", va="center", color=COLOURS["grey"] if i == j else "black")
-    axes.set(xlabel="the model says", ylabel="it is", xticks=range(len(names)), yticks=range(len(names)))
-    axes.set(xticklabels=names, yticklabels=names)
+    axes.set(xlabel="the model says", ylabel="it is")
+    axes.set_xticks(range(len(names)), names, rotation=45 if max(map(len, names)) > 3 else 0)
+    axes.set_yticks(range(len(names)), names)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return fig
