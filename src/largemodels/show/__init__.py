@@ -2,6 +2,7 @@
 
 from largemodels.show.costs import bars, shares
 from largemodels.show.curves import curves
+from largemodels.show.encoder import encoder_layer, turned
 from largemodels.show.errors import confidence, confusion, mistakes
 from largemodels.show.gates import along_tokens, gate_sheet, lstm_step, word_map
 from largemodels.show.images import (
@@ -35,6 +36,7 @@ __all__ = [
     "confusion",
     "contributions",
     "curves",
+    "encoder_layer",
     "filter_rows",
     "gallery",
     "gate_sheet",
@@ -54,6 +56,7 @@ __all__ = [
     "shares",
     "sum_of_products",
     "tuning",
+    "turned",
     "unrolled",
     "where_it_looks",
     "window_positions",
