@@ -110,14 +110,23 @@ MENDED = {
 }
 
 
+# the theme lets the keyboard reach what scrolls sideways: code, outputs, tables; wide formulas scroll as well
+SCROLLS = ('".pst-scrollable-table-container"', '".pst-scrollable-table-container","div.math mjx-container"')
+
+
 def mend_theme(app, exception):
-    """Put right what the theme and MyST-NB offer to screen readers."""
+    """Put right what the theme and MyST-NB offer to screen readers and to the keyboard."""
     for path in Path(app.outdir).rglob("*.html"):
-        page = mended = path.read_text(encoding="utf-8")
-        for written, right in MENDED.items():
-            mended = mended.replace(written, right)
-        if mended != page:
-            path.write_text(mended, encoding="utf-8")
+        _replace(path, MENDED)
+    _replace(Path(app.outdir) / "_static/scripts/pydata-sphinx-theme.js", dict([SCROLLS]))
+
+
+def _replace(path, replacements):
+    text = mended = path.read_text(encoding="utf-8")
+    for written, right in replacements.items():
+        mended = mended.replace(written, right)
+    if mended != text:
+        path.write_text(mended, encoding="utf-8")
 
 
 def thin_theme(app, exception):
