@@ -4,15 +4,17 @@
  * A page embeds the state of its widgets and marks the places of their views, as every Jupyter page does. This script
  * gives each anywidget the front-end module contract it expects (initialize, render; get, set, on, off, save_changes,
  * send) and answers a change of `inputs` by running the widget's own ONNX model, in the browser. The runtime for it is
- * fetched from the folder of this script, and only when a reader changes something.
+ * fetched from the folder of this script, and only when a reader changes something; so is a model too large for the page.
  *
  * It is a classic script and imports modules as blobs, so pages work from file:// as well.
  */
 (() => {
   "use strict";
   const RUNTIME = new URL("vendor/onnxruntime.js", document.currentScript.src).href;
+  const MODELS = new URL("vendor/models/", document.currentScript.src).href;
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+  const BESIDE = "beside the page: "; // no base64
 
   /** The half of an ipywidgets model that lives in the browser: values by name, and who wants to hear of changes. */
   class Model {
@@ -67,7 +69,10 @@
 
   // ---- the page's state ----------------------------------------------------------------------
 
-  /** Collect the widgets of the page: id → {_esm, _css, …} with binary values as DataViews. */
+  /**
+   * Collect the widgets of the page: id → {_esm, _css, …} with binary values as DataViews, and the model: its ONNX as
+   * base64 text, or BESIDE and its name, or nothing.
+   */
   function readStates() {
     const widgets = new Map();
     for (const script of document.querySelectorAll(STATE)) {
@@ -75,7 +80,8 @@
         if (widget.model_module !== "anywidget") continue; // layouts, progress bars: nothing to draw here
         const values = widget.state;
         for (const { path, data } of widget.buffers ?? []) setAt(values, path, data);
-        widgets.set(id, { values, onnx: typeof values.onnx === "string" ? values.onnx : "" });
+        const model = typeof values.onnx === "string" ? values.onnx : "";
+        widgets.set(id, { values, onnx: model || (values.beside && BESIDE + values.beside) || "" });
         for (const { path } of widget.buffers ?? []) setAt(values, path, (text) => new DataView(decode(text).buffer));
       }
     }
@@ -101,27 +107,43 @@
 
   let runtime; // a promise of onnxruntime
   let turn = Promise.resolve(); // one run at a time: the runtime has one thread
-  const sessions = new Map(); // ONNX, as the page's base64 text → a promise of its session
+  const sessions = new Map(); // a widget's model → a promise of its session
+
+  /** Add a script to the page; `what` it is goes into the complaint. */
+  function addScript(src, what) {
+    return new Promise((resolve, reject) => {
+      const onerror = () => reject(new Error(`${what} could not be fetched`));
+      document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror }));
+    });
+  }
 
   /** Fetch the runtime once; after a failure the next change tries again. */
   function loadRuntime() {
-    runtime ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = RUNTIME;
-      script.onload = () => globalThis.loadOnnxRuntime().then(resolve, reject);
-      script.onerror = () => reject(new Error("the runtime for models could not be fetched"));
-      document.head.append(script);
-    }).catch((problem) => {
-      runtime = undefined;
-      throw problem;
-    });
+    runtime ??= addScript(RUNTIME, "the runtime for models")
+      .then(() => globalThis.loadOnnxRuntime())
+      .catch((problem) => {
+        runtime = undefined;
+        throw problem;
+      });
     return runtime;
   }
 
-  /** Widgets with the same model share one session. */
+  /** The bytes of a model, which a script beside the page has gzipped where it is not in the page. */
+  async function readModel(onnx) {
+    if (!onnx.startsWith(BESIDE)) return decode(onnx);
+    const name = onnx.slice(BESIDE.length);
+    await addScript(`${MODELS}${encodeURIComponent(name)}.js`, "the model");
+    const packed = new Blob([decode(globalThis.liveModels[name])]);
+    delete globalThis.liveModels[name];
+    const bytes = new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+    return new Uint8Array(await bytes);
+  }
+
+  /** Widgets with the same model share one session; after a failure the next change tries again. */
   function openSession(onnx) {
     if (!sessions.has(onnx)) {
-      const opening = loadRuntime().then((ort) => ort.InferenceSession.create(decode(onnx)));
+      const parts = Promise.all([loadRuntime(), readModel(onnx)]);
+      const opening = parts.then(([ort, bytes]) => ort.InferenceSession.create(bytes));
       sessions.set(onnx, opening);
       opening.catch(() => sessions.delete(onnx));
     }

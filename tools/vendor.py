@@ -10,6 +10,10 @@ same, and its pages are whole again after the next build with a network. Pages l
     vendor/onnxruntime.js       defines loadOnnxRuntime(): a promise of the ort object, wherever it comes from
 
 Fonts have no stand-in: without them, pages are set in what the reader's system has.
+
+The models of assets/models/, which are too large to be in the pages, are written as scripts, too:
+
+    vendor/models/NAME.js       puts NAME.onnx, gzipped and in base64, into liveModels.NAME
 """
 
 import base64
@@ -61,6 +65,8 @@ RUNTIME_FROM_CDN = """globalThis.loadOnnxRuntime = () =>
   });
 """
 
+MODEL = '(globalThis.liveModels ??= {})["%(name)s"] =\n  "%(packed)s";\n'
+
 MATHJAX_FROM_CDN = """{
   const script = document.createElement("script");
   script.src = "%(folder)s/startup.js";
@@ -71,6 +77,12 @@ MATHJAX_FROM_CDN = """{
 
 def bring(root: Path = ROOT) -> bool:
     """Fill assets/vendor/, if it is not filled yet; tell whether the pages will need no other host."""
+    whole = _bring_packages(root)
+    _pack_models(root)
+    return whole
+
+
+def _bring_packages(root: Path) -> bool:
     pinned = json.loads((root / "package.json").read_text())["dependencies"]
     stamp = root / "assets/vendor/versions.json"
     made = json.dumps({**pinned, "vendor.py": hashlib.sha256(Path(__file__).read_bytes()).hexdigest()})
@@ -148,6 +160,20 @@ def _pack_runtime(package: Path, target: Path) -> None:
         "wasm": _packed(dist / "ort-wasm-simd-threaded.wasm"),
     }
     (target / "onnxruntime.js").write_text(RUNTIME % parts, encoding="utf-8")
+
+
+def _pack_models(root: Path) -> None:
+    """Write what a page fetches, from file:// as well, for each model beside it; write only what has changed."""
+    folder = root / "assets/vendor/models"
+    folder.mkdir(exist_ok=True)
+    models = {f"{path.stem}.js": path for path in sorted((root / "assets/models").glob("*.onnx"))}
+    for script in folder.iterdir():
+        if script.name not in models:
+            script.unlink()
+    for name, path in models.items():
+        script, text = folder / name, MODEL % {"name": path.stem, "packed": _packed(path)}
+        if not script.exists() or script.read_text() != text:
+            script.write_text(text)
 
 
 def _packed(path: Path) -> str:

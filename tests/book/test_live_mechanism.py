@@ -41,6 +41,17 @@ def weighed():
     return live(Probe(), Weighed(), {"x": torch.tensor([1.0])})
 
 
+@pytest.fixture
+def beside(affine, static):
+    """A probe whose model lies beside the page, as tools/vendor.py packs it."""
+    models = static / "_static/vendor/models"
+    models.mkdir(exist_ok=True)
+    (models / "affine.onnx").write_bytes(affine.onnx)
+    packed = {"name": "affine", "packed": vendor._packed(models / "affine.onnx")}
+    (models / "affine.js").write_text(vendor.MODEL % packed)
+    return Probe(inputs=affine.inputs, outputs=affine.outputs, beside="affine")
+
+
 def probe(page, number=0):
     return page.locator("[data-state]").nth(number)
 
@@ -130,6 +141,32 @@ def test_the_newest_input_wins(widget_page, affine):
     )
     wait_for(page, "sum 155; product 250")
     assert int(probe(page).get_attribute("data-drawn")) - before <= 3  # the ones between were never computed
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_model_beside_the_page_is_fetched_once_and_late(widget_page, beside, scheme):
+    twin = Probe(inputs=beside.inputs, outputs=beside.outputs, beside="affine")
+    page = widget_page(beside, twin, scheme=scheme)
+    wait_for(page, "sum 11; product 10")
+    assert not any("models/" in url for url in page.asked)
+    page.get_by_label("x").nth(0).fill("-4")
+    page.get_by_label("y").nth(1).fill("1")
+    wait_for(page, "sum -7; product -20")
+    wait_for(page, "sum 7; product 2", 1)
+    assert sum("models/affine.js" in url for url in page.asked) == 1
+
+
+def test_a_model_beside_the_page_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, beside):
+    page = widget_page(beside)
+    page.context.route("**/affine.js", lambda route: route.abort(), times=1)
+    page.get_by_label("y").fill("1")
+    page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
+    assert "the model could not be fetched" in message(page)
+    assert [re.search("Failed to load resource", text) is not None for text in page.errors] == [True]
+    page.errors.clear()
+    page.get_by_label("y").fill("2")
+    wait_for(page, "sum 8; product 4")
+    assert message(page) == ""
 
 
 def test_text_is_never_html(widget_page, affine):

@@ -167,6 +167,20 @@ def test_the_same_binding_has_the_same_state_every_time():
     assert state() == state()
 
 
+def test_a_function_beside_the_page_is_named_and_not_kept_in_it():
+    view = live(View(beside="large"), nn.ReLU(), {"x": torch.tensor([-1.0])})
+    assert (view.onnx, view.beside) == (b"", "large")
+    assert unpack(view.outputs["output"]).tolist() == [0.0]
+    view.bind(nn.Identity(), {"x": torch.tensor([-2.0])})  # a reader's own is not what lies there
+    assert (view.onnx[:1], view.beside) == (b"\x08", "")
+
+
+@pytest.mark.parametrize("name", ["../large", "large.onnx", "<b>", "a b"])
+def test_what_lies_beside_the_page_has_a_plain_name(name):
+    with pytest.raises(ValueError, match="beside is a name of letters"):
+        View(beside=name)
+
+
 def test_nothing_is_warned_of_when_all_is_well():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

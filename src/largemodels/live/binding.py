@@ -18,6 +18,9 @@ def live(view, function: nn.Module, example: dict[str, Tensor], dynamic: dict[st
     With a kernel, every change that the reader makes runs ``function`` in PyTorch. In a page without one its
     ONNX export runs in the browser. It runs once here, on ``example``, so the widget is never blank.
 
+    A function of more than some 500 KB is not for the page: keep what the view has in ``onnx`` as
+    ``assets/models/NAME.onnx``, and bind a view that was made with ``beside="NAME"``.
+
     Args:
         view: a :class:`~largemodels.live.View`, or its class.
         function: called with the tensors of ``example`` in their order; returns a dictionary of tensors, or one

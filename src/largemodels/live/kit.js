@@ -434,18 +434,19 @@ function textLine(label, onLook) {
 
   element.lay = (text, known, symbol) => {
     const before = element.cells;
-    if (before.length === text.length && text.every((character, i) => character === before[i].character)) return;
-    element.cells = text.map((character, i) => {
-      const cell = h("span", { class: "lm-char", "data-place": i }, show(character));
+    let same = 0; // cells at the beginning that stay
+    while (same < Math.min(before.length, text.length) && before[same].character === text[same]) same++;
+    for (const cell of before.slice(same)) [cell, cell.end].forEach((part) => part?.remove());
+    const others = text.slice(same).map((character, i) => {
+      const cell = h("span", { class: "lm-char", "data-place": same + i }, show(character));
       if (!known.has(character)) {
         cell.classList.add("lm-unknown");
         cell.title = `${spell(character)}: unknown, read as ${symbol}`;
       }
-      return Object.assign(cell, { character });
+      return Object.assign(cell, { character, end: character === "\n" ? h("br") : null });
     });
-    for (const cell of before) cell.remove();
-    for (const end of element.querySelectorAll("br")) end.remove();
-    element.append(...element.cells.flatMap((cell) => (cell.character === "\n" ? [cell, h("br")] : [cell])));
+    element.cells = [...before.slice(0, same), ...others];
+    element.append(...others.flatMap((cell) => (cell.end ? [cell, cell.end] : [cell])));
   };
 
   element.look = (place, words) => {

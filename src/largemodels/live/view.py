@@ -1,7 +1,9 @@
 """A view: a thin widget that draws ``outputs`` and writes ``inputs``, and knows no model."""
 
 import inspect
+import re
 from pathlib import Path
+from typing import ClassVar
 
 import anywidget
 from torch import Tensor, nn
@@ -15,26 +17,34 @@ HERE = Path(__file__).parent
 class View(anywidget.AnyWidget):
     """The base of every live widget; a subclass in ``x.py`` is drawn by ``x.js`` beside it.
 
-    The script is ``kit.js`` followed by the sibling: one text, no build step and no import, so that it runs
-    in Jupyter, in Colab and in the page alike. The style is ``kit.css``, followed by ``x.css`` where there is one.
+    The script is ``kit.js``, then the parts named in ``shared``, then the sibling: one text, no build step and no
+    import, so that it runs in Jupyter, in Colab and in the page alike. The style is put together likewise.
     """
+
+    shared: ClassVar[tuple[str, ...]] = ()  # parts that several views have in common: x.js and x.css in this folder
 
     inputs = Dict(help="name -> {shape, data}: what the reader sets").tag(sync=True)
     outputs = Dict(help="name -> {shape, data}: what the function answers").tag(sync=True)
     onnx = Bytes(help="the function, for a page without a kernel").tag(sync=True)
+    beside = Unicode(help="or the name of its file in assets/models/, where it is too large to be in the page").tag(
+        sync=True
+    )
     settings = Dict(help="what else the view draws: names, labels, examples").tag(sync=True)
     error = Unicode(help="why the last inputs have no answer").tag(sync=True)
 
     def __init_subclass__(cls, **kwargs):
         here = Path(inspect.getfile(cls)) if cls.__module__ != "__main__" else None
         if here and "_esm" not in vars(cls) and here.with_suffix(".js").exists():
-            cls._esm = _read(HERE / "kit.js") + _read(here.with_suffix(".js"))
-            style = here.with_suffix(".css")
-            cls._css = _read(HERE / "kit.css") + (_read(style) if style.exists() else "")
+            files = [HERE / "kit", *(HERE / name for name in cls.shared), here]
+            cls._esm = "".join(_read(file.with_suffix(".js")) for file in files)
+            styles = [file.with_suffix(".css") for file in files]
+            cls._css = "".join(_read(style) for style in styles if style.exists())
         super().__init_subclass__(**kwargs)
 
     def __init__(self, settings: dict | None = None, **traits):
         super().__init__(settings=settings or {}, **traits)
+        if not re.fullmatch(r"[\w-]*", self.beside):
+            raise ValueError(f"beside is a name of letters, digits, - and _, without a folder; got {self.beside!r}")
         self._binding: Binding | None = None
         self.observe(self._answer, "inputs")
 
@@ -42,13 +52,18 @@ class View(anywidget.AnyWidget):
         return f"{type(self).__name__}({', '.join(self.inputs)})"
 
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic: dict | None = None) -> "View":
-        """Let ``function`` answer from now on, beginning with ``example``; see :func:`largemodels.live.live`."""
+        """Let ``function`` answer from now on, beginning with ``example``; see :func:`largemodels.live.live`.
+
+        What lies ``beside`` the page is the first function that is bound; a later one is kept in the page.
+        """
         binding = Binding(function, example, dynamic)
         inputs = {name: pack(name, tensor) for name, tensor in example.items()}
         outputs = binding.answer(inputs)
+        beside = "" if self._binding else self.beside
+        onnx = b"" if beside else binding.export()
         self._binding = None
         with self.hold_sync():
-            self.error, self.onnx = "", binding.export()
+            self.error, self.onnx, self.beside = "", onnx, beside
             self.inputs, self.outputs = inputs, outputs
         self._binding = binding
         return self
