@@ -1,5 +1,6 @@
 """Live widgets: a view draws, a function answers, and a binding joins the two in a notebook and in a page."""
 
+from largemodels.live.attention_explorer import AttentionExplorer, GPTExplained
 from largemodels.live.binding import live
 from largemodels.live.feature_map_explorer import FeatureMapExplorer
 from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
@@ -8,8 +9,10 @@ from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
 from largemodels.live.view import View
 
 __all__ = [
+    "AttentionExplorer",
     "Convolve",
     "FeatureMapExplorer",
+    "GPTExplained",
     "HiddenStateExplorer",
     "HiddenStates",
     "KernelExplorer",
