@@ -1,8 +1,8 @@
-"""The page's checkpoint is what its record says, and its ONNX is its torch model, one character after the other."""
+"""The pages' checkpoints are what their records say, and the ONNX of each is its torch model."""
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import onnxruntime
@@ -12,7 +12,8 @@ import torch.nn.functional as F
 
 from largemodels.data import UNKNOWN, Text, Vocabulary
 from largemodels.data.source_code import CODE_CHARACTERS
-from largemodels.models import CharRNN, CharRNNConfig
+from largemodels.live import GPTExplained
+from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig
 from largemodels.train import load_weights
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,7 +21,10 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import checkpoints  # noqa: E402
 
-SMALL = CharRNNConfig(vocabulary=7, features=5, hidden=11)
+SMALL = {
+    "char-lstm": CharRNNConfig(vocabulary=7, features=5, hidden=11),
+    "gpt": GPTConfig(vocabulary=7, context=13, layers=2, heads=3, width=18),
+}
 
 
 def stream(path, ids, hidden):
@@ -36,66 +40,100 @@ def stream(path, ids, hidden):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Train small models of two seeds for 48 steps."""
-    out = tmp_path_factory.mktemp("checkpoints")
+    """Train small models of both kinds, of two seeds, for 48 steps."""
+    out = tmp_path_factory.mktemp("assets")
     chance = torch.Generator().manual_seed(0)
     tokens = torch.randint(2, (997,), generator=chance).cumsum(0) % 6 + 1
     text = Text(tokens[:797], tokens[797:], Vocabulary((UNKNOWN, *"abcdef")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoints, "source_code", lambda: text)
-        patch.setattr(checkpoints, "CONFIG", SMALL)
-        assert checkpoints.main(["--seeds", "5", "3", "--steps", "48", "--out", str(out)]) == 0
+        for name, config in SMALL.items():
+            page = replace(checkpoints.PAGES[name], config=config, context=11)
+            patch.setitem(checkpoints.PAGES, name, page)
+            assert checkpoints.main([name, "--seeds", "5", "3", "--steps", "48", "--out", str(out)]) == 0
     return out
 
 
 def test_the_first_seed_is_kept_and_all_are_recorded(made):
-    assert sorted(path.name for path in made.iterdir()) == [
-        f"char-lstm.{kind}" for kind in ("json", "onnx", "safetensors")
+    assert sorted(str(path.relative_to(made)) for path in made.rglob("*.*")) == [
+        "checkpoints/char-lstm.json",
+        "checkpoints/char-lstm.onnx",
+        "checkpoints/char-lstm.safetensors",
+        "checkpoints/gpt.json",
+        "checkpoints/gpt.safetensors",
+        "models/gpt.onnx",
     ]
-    record = json.loads((made / "char-lstm.json").read_text())
-    assert (record["seeds"], record["kept"]) == ([5, 3], 5)
-    assert len(set(record["validation_loss"])) == 2
-    assert record["model"] == asdict(SMALL)
-    for run in record["runs"]:
-        assert [line["step"] for line in run["curve"]] == list(range(2, 49, 2))
-        assert run["curve"][-1]["validation_loss"] == run["validation_loss"]
-        assert run["cpu_seconds"] >= run["curve"][-1]["cpu_seconds"]
-    assert [row["order"] for row in record["ngram"]] == [5, 8]
+    for name, config in SMALL.items():
+        record = json.loads((made / f"checkpoints/{name}.json").read_text())
+        assert (record["seeds"], record["kept"]) == ([5, 3], 5)
+        assert len(set(record["validation_loss"])) == 2
+        assert record["model"] == asdict(config)
+        for run in record["runs"]:
+            assert [line["step"] for line in run["curve"]] == list(range(2, 49, 2))
+            assert run["curve"][-1]["validation_loss"] == run["validation_loss"]
+            assert run["cpu_seconds"] >= run["curve"][-1]["cpu_seconds"]
+        assert [row["order"] for row in record["ngram"]] == [5, 8]
 
 
-def check(folder):
-    """Compare the files of a folder with each other; return its record."""
-    record = json.loads((folder / "char-lstm.json").read_text())
-    model = CharRNN(CharRNNConfig(**record["model"]))
-    load_weights(folder / "char-lstm.safetensors", model)
+def load(folder, name, kind, config):
+    """Return the record of a checkpoint and the model that its weights make."""
+    record = json.loads((folder / f"checkpoints/{name}.json").read_text())
+    model = kind(config(**record["model"]))
+    load_weights(folder / f"checkpoints/{name}.safetensors", model)
     assert sum(p.numel() for p in model.parameters()) == record["parameters"]
+    return record, model.eval()
+
+
+def check_lstm(folder):
+    """Compare the files of the LSTM with each other; return its record."""
+    record, model = load(folder, "char-lstm", CharRNN, CharRNNConfig)
     size = model.config.vocabulary
     ids = torch.randint(size, (1, 61), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         logits = model(ids)[0]
-    ours, gates = stream(folder / "char-lstm.onnx", ids[0].tolist(), model.config.hidden)
+    ours, gates = stream(folder / "checkpoints/char-lstm.onnx", ids[0].tolist(), model.config.hidden)
     torch.testing.assert_close(ours, logits, atol=1e-5, rtol=0)
     assert gates.shape == (1, 4, model.config.hidden)
     return record
 
 
+def check_gpt(folder, vocabulary):
+    """Compare the files of the GPT with each other, in everything that the explorer shows; return its record."""
+    record, model = load(folder, "gpt", GPT, GPTConfig)
+    config, chance = model.config, torch.Generator().manual_seed(0)
+    ids = torch.randint(1, config.vocabulary, (1, config.context - 2), generator=chance)
+    heads = torch.stack([torch.ones(config.layers, config.heads), torch.eye(config.layers, config.heads)])
+    dials = torch.tensor([0.8]), torch.tensor([5]), torch.tensor([0.9])
+    with torch.no_grad():
+        wanted = GPTExplained(model)(ids, heads, *dials)
+    text = torch.tensor([[ord(character) for character in vocabulary.decode(ids[0])]])
+    given = dict(zip(("text", "heads", "temperature", "top_k", "top_p"), (text, heads, *dials), strict=True))
+    session = onnxruntime.InferenceSession(folder / "models/gpt.onnx", providers=["CPUExecutionProvider"])
+    given = {name: value.float().numpy() for name, value in given.items()}  # a page sends float32 only
+    answers = session.run(list(wanted), given)
+    for (name, ours), theirs in zip(wanted.items(), answers, strict=True):
+        torch.testing.assert_close(torch.from_numpy(theirs), ours, atol=1e-5, rtol=1e-5, msg=name)
+    assert all(torch.equal(p.half().float(), p) for p in model.parameters())
+    return record
+
+
 def test_onnx_reads_as_torch_does(made):
-    check(made)
+    check_lstm(made)
+    check_gpt(made, Vocabulary((UNKNOWN, *"abcdef")))
 
 
 def test_the_page_s_model_is_small_and_beats_counting_five_characters_with_every_seed():
-    record = check(checkpoints.OUT)
+    record = check_lstm(checkpoints.OUT)
     assert record["parameters"] == 98_561
     assert len(record["seeds"]) == 3
     assert record["ngram"][0]["order"] == 5
     assert max(record["validation_loss"]) < record["ngram"][0]["validation_loss"]
     for kind in ("onnx", "safetensors"):
-        assert (checkpoints.OUT / f"char-lstm.{kind}").stat().st_size < 450_000
+        assert (checkpoints.OUT / f"checkpoints/char-lstm.{kind}").stat().st_size < 450_000
 
 
 def test_the_page_s_model_has_learned_python():
-    model = CharRNN()
-    load_weights(checkpoints.OUT / "char-lstm.safetensors", model)
+    model = load(checkpoints.OUT, "char-lstm", CharRNN, CharRNNConfig)[1]
     encode = CODE_CHARACTERS.encode
     code = "import os\n\n\ndef name_of(self, path):\n    if path is None:\n        return None\n"
     ids = encode(code)[None]

@@ -1,9 +1,12 @@
-"""Train the page's character model and write assets/checkpoints/char-lstm.safetensors, .onnx and .json.
+"""Train the pages' language models and write assets/checkpoints/NAME.safetensors and .json, and the ONNX of each.
 
-    OMP_NUM_THREADS=1 python tools/checkpoints.py [--seeds 0 1 2] [--steps 18000] [--out assets/checkpoints]
+    OMP_NUM_THREADS=1 python tools/checkpoints.py char-lstm|gpt [--seeds 0 1 2] [--steps N] [--out assets]
 
 The weights that are kept are the first seed's, whichever is best; the others show what chance does. Beside them stand
 the n-gram models that the network has to beat, on the same text. About ten minutes a seed on one CPU core.
+
+    char-lstm   an LSTM; its step from one character to the next: assets/checkpoints/char-lstm.onnx
+    gpt         a GPT, rounded to half precision; what its explorer asks of it: assets/models/gpt.onnx
 """
 
 import argparse
@@ -11,9 +14,11 @@ import json
 import platform
 import shlex
 import sys
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,14 +27,12 @@ from largemodels.capture import capture
 from largemodels.data import Text, TextBatches, passages, source_code
 from largemodels.device import describe
 from largemodels.export import to_onnx
-from largemodels.models import CharRNN, CharRNNConfig, NGram
+from largemodels.live import AttentionExplorer, GPTExplained, live
+from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, NGram
 from largemodels.train import Recipe, evaluate, fit, save_weights
 from largemodels.train.files import write_whole
 
-OUT = Path(__file__).resolve().parent.parent / "assets" / "checkpoints"
-CONFIG = CharRNNConfig()
-RECIPE = Recipe(learning_rate=1e-2, schedule="cosine", warmup=500, clip=1.0)
-CONTEXT, BATCH = 96, 32
+OUT = Path(__file__).resolve().parent.parent / "assets"
 ORDERS = (5, 8)
 MEASURED = 24  # times a run
 
@@ -51,28 +54,107 @@ class Step(nn.Module):
         return {"logits": logits[:, 0], "next_h": h, "next_c": c, "gates": seen["recurrent.gates"][:, 0]}
 
 
-def loss(model: CharRNN, text: Text) -> float:
-    """Return nats a character of the whole validation text, in passages so long that their beginnings do not count."""
-    x, y = passages(text.validation, min(8192, len(text.validation) - 1))
-    return round(evaluate(model, x, y, batch=16).loss, 5)
+def lstm_onnx(model: CharRNN, text: Text) -> bytes:
+    """Return a step of the LSTM as ONNX."""
+    state = torch.zeros(2, 1, 1, model.config.hidden)
+    return to_onnx(Step(model), {"token": torch.zeros(1, 1, dtype=torch.int64), "h": state[0], "c": state[1]})
 
 
-def train(text: Text, seed: int, steps: int) -> tuple[CharRNN, dict]:
+def gpt_onnx(model: GPT, text: Text) -> bytes:
+    """Return what the explorer of attention asks of the GPT, as ONNX."""
+    start = {"ids": text.validation[None, :8]}
+    return live(AttentionExplorer(text.vocabulary), GPTExplained(model), start).onnx
+
+
+def long_passages(text: Text, config) -> tuple[Tensor, Tensor]:
+    """Return the validation text in passages so long that their beginnings do not count."""
+    return passages(text.validation, min(8192, len(text.validation) - 1))
+
+
+def whole_contexts(text: Text, config) -> tuple[Tensor, Tensor]:
+    """Return the validation text in passages as long as the context: all that the model can see."""
+    return passages(text.validation, config.context)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A model for the pages, and how it is trained and measured.
+
+    Attributes:
+        what: in words.
+        model: makes it from ``config``.
+        context, batch, steps: characters a passage, passages a step, and steps of the training.
+        measured_on: cuts the validation text into what the model is measured on.
+        half: whether the weights that are kept are rounded to half precision.
+        onnx: exports it; ``folder`` is where that goes.
+    """
+
+    what: str
+    model: Callable[[Any], nn.Module]
+    config: Any
+    recipe: Recipe
+    context: int
+    batch: int
+    steps: int
+    measured_on: Callable[[Text, Any], tuple[Tensor, Tensor]]
+    half: bool
+    onnx: Callable[[Any, Text], bytes]
+    folder: str
+
+
+PAGES = {
+    "char-lstm": Page(
+        "CharRNN, an LSTM that predicts the next character of Python source code",
+        CharRNN,
+        CharRNNConfig(),
+        Recipe(learning_rate=1e-2, schedule="cosine", warmup=500, clip=1.0),
+        context=96,
+        batch=32,
+        steps=18_000,
+        measured_on=long_passages,
+        half=False,
+        onnx=lstm_onnx,
+        folder="checkpoints",
+    ),
+    "gpt": Page(
+        "GPT, a Transformer that predicts the next character of Python source code",
+        GPT,
+        GPTConfig(),
+        Recipe(learning_rate=4e-3, weight_decay=0.1, schedule="cosine", warmup=200, clip=1.0, precision="bfloat16"),
+        context=64,
+        batch=32,
+        steps=10_000,
+        measured_on=whole_contexts,
+        half=True,
+        onnx=gpt_onnx,
+        folder="models",
+    ),
+}
+
+
+def train(page: Page, text: Text, seed: int, steps: int) -> tuple[nn.Module, dict]:
     """Train a model; return it with what was measured on the way."""
     torch.manual_seed(seed)
-    model, batches = CharRNN(CONFIG), TextBatches(text.train, CONTEXT, BATCH, steps, seed)
+    model, batches = page.model(page.config), TextBatches(text.train, page.context, page.batch, steps, seed)
     curve, clocks, spent = [], [perf_counter, process_time], [0.0, 0.0]
     start = [clock() for clock in clocks]
-    for step in fit(model, batches, RECIPE):
+    for step in fit(model, batches, page.recipe):
         done = step.index + 1
         if done * MEASURED // steps > step.index * MEASURED // steps:
             spent = [total + clock() - then for total, clock, then in zip(spent, clocks, start, strict=True)]
-            curve.append({"step": done, "cpu_seconds": round(spent[1], 1), "validation_loss": loss(model, text)})
-            print(f"seed {seed}:", curve[-1], flush=True)
+            line = {"step": done, "cpu_seconds": round(spent[1], 1), "validation_loss": loss(page, model, text)}
+            curve.append(line)
+            print(f"seed {seed}:", line, flush=True)
             start = [clock() for clock in clocks]  # measuring is not training
     seconds, cpu_seconds = (round(total, 1) for total in spent)
     run = {"seed": seed, "validation_loss": curve[-1]["validation_loss"], "seconds": seconds}
-    return model, {**run, "cpu_seconds": cpu_seconds, "curve": curve}
+    return model.eval(), {**run, "cpu_seconds": cpu_seconds, "curve": curve}
+
+
+def loss(page: Page, model: nn.Module, text: Text) -> float:
+    """Return nats a character of the whole validation text."""
+    x, y = page.measured_on(text, page.config)
+    return round(evaluate(model, x, y, batch=max(1, 131_072 // x.shape[1])).loss, 5)
 
 
 def count(text: Text, order: int) -> dict:
@@ -85,19 +167,20 @@ def count(text: Text, order: int) -> dict:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=tuple(PAGES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=18_000)
+    parser.add_argument("--steps", type=int, help="as written in this file if not given")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args(argv)
+    page, out = PAGES[options.name], options.out
+    steps = options.steps or page.steps
 
     text = source_code()
     baselines = [count(text, order) for order in ORDERS]
-    models, runs = zip(*(train(text, seed, options.steps) for seed in options.seeds), strict=True)
-    kept = models[0].eval()
-    state = torch.zeros(2, 1, 1, CONFIG.hidden)
-    example = {"token": torch.zeros(1, 1, dtype=torch.int64), "h": state[0], "c": state[1]}
+    models, runs = zip(*(train(page, text, seed, steps) for seed in options.seeds), strict=True)
+    kept = models[0].half().float() if page.half else models[0]
     result = {
-        "what": "CharRNN, an LSTM that predicts the next character of Python source code",
+        "what": page.what,
         "command": shlex.join(["python", "tools/checkpoints.py", *(sys.argv[1:] if argv is None else argv)]),
         "text": {
             "what": "source_code(): Python's standard library, without tests, encodings and pydoc_data",
@@ -105,22 +188,24 @@ def main(argv: list[str] | None = None) -> int:
             "train_characters": len(text.train),
             "validation_characters": len(text.validation),
         },
-        "model": asdict(CONFIG),
+        "model": asdict(page.config),
         "parameters": sum(p.numel() for p in kept.parameters()),
-        "recipe": asdict(RECIPE),
-        "batches": {"context": CONTEXT, "size": BATCH, "steps": options.steps},
+        "recipe": asdict(page.recipe),
+        "batches": {"context": page.context, "size": page.batch, "steps": steps},
         "hardware": describe(torch.device("cpu")),
         "torch": torch.__version__,
         "seeds": options.seeds,
         "kept": options.seeds[0],
+        **({"kept_in_half_precision": loss(page, kept, text)} if page.half else {}),
         "validation_loss": [run["validation_loss"] for run in runs],
         "cpu_seconds": [run["cpu_seconds"] for run in runs],
         "ngram": baselines,
         "runs": runs,
     }
-    save_weights(options.out / "char-lstm.safetensors", kept)
-    write_whole(options.out / "char-lstm.onnx", to_onnx(Step(kept), example))
-    write_whole(options.out / "char-lstm.json", (json.dumps(result, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(out / f"{page.folder}/{options.name}.onnx", page.onnx(kept, text))
+    save_weights(out / f"checkpoints/{options.name}.safetensors", kept.half() if page.half else kept)
+    content = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    write_whole(out / f"checkpoints/{options.name}.json", content.encode())
     return 0
 
 
