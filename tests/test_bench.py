@@ -235,6 +235,12 @@ def test_bfloat16_is_judged_where_the_processor_computes_in_it():
     assert len(cnn.floors(results(1.0, 1.7, fast_bfloat16=False))) == 2
 
 
+def test_floors_are_for_programs_that_have_the_whole_machine():
+    runs = [{"threads": n, "seed": seed} for n in (2, 1) for seed in (3, 5)]
+    assert report.widest(runs) == runs[:2]
+    assert report.widest([]) == []
+
+
 def test_tables_say_which_floor_is_broken_and_when_other_programs_disturbed():
     found = results(3.0, 2.0)
     found["training"][0]["others"] = 1.3

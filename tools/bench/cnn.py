@@ -27,7 +27,7 @@ def floors(results: dict) -> list[dict]:
     for case in results.get("convolution", []):
         measured = case["forms"]["layers.conv2d"]["times_torch"]["median"]
         found.append(report.floor(f"layers.conv2d, {case['case']}", "at most", SLOWEST_CONVOLUTION, measured))
-    for run in results.get("training", []):
+    for run in report.widest(results.get("training", [])):
         for precision, slowest in SLOWEST_TRAINING.items():
             if precision == "bfloat16" and not results["fast_bfloat16"]:
                 continue  # without instructions for it, bfloat16 saves memory only

@@ -9,6 +9,12 @@ def floor(claim: str, bound: str, limit: float, measured: float) -> dict:
     return {"claim": claim, "bound": bound, "limit": limit, "measured": measured, "holds": holds}
 
 
+def widest(runs: list[dict]) -> list[dict]:
+    """Return those of the runs that used the most threads: floors are for programs that have the whole machine."""
+    most = max((run["threads"] for run in runs), default=0)
+    return [run for run in runs if run["threads"] == most]
+
+
 def forms(results: dict, cases: str, head: tuple[str, str]) -> Iterator[str]:
     """Yield a table for each case in which several forms of one layer were timed."""
     for case in results.get(cases, []):

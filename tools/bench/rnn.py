@@ -26,7 +26,7 @@ def floors(results: dict) -> list[dict]:
             if form in case["forms"]:
                 measured = case["forms"][form]["times_torch"]["median"]
                 found.append(report.floor(f"{form} beside nn.LSTM", "at most", slowest, measured))
-    for run in results.get("classifier", []):
+    for run in report.widest(results.get("classifier", [])):
         measured = run["programs"]["fit, float32"]["times_keras"]["median"]
         found.append(
             report.floor(f"fit, float32, {report.threads(run)}, beside Keras", "at least", SLOWEST_TRAINING, measured)

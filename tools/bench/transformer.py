@@ -36,7 +36,7 @@ def floors(results: dict) -> list[dict]:
         ("attention-classifier", SLOWEST_CLASSIFIER, "Keras"),
         ("gpt", SLOWEST_GPT, "transformers"),
     ):
-        for run in results.get(part, []):
+        for run in report.widest(results.get(part, [])):
             for precision, limit in slowest.items():
                 if precision == "bfloat16" and not results["fast_bfloat16"]:
                     continue  # without instructions for it, bfloat16 saves memory only
