@@ -36,7 +36,7 @@ def conv2d(
     _check(x, weight, bias, (down, right), (above, beside))
     _, _, rows, columns = weight.shape
 
-    x = F.pad(x, (beside, beside, above, above)).permute(0, 2, 3, 1)  # (b, height, width, c)
+    x = F.pad(x, (beside, beside, above, above)).permute(0, 2, 3, 1).contiguous()  # (b, height, width, c)
     h = (x.shape[1] - rows) // down + 1
     w = (x.shape[2] - columns) // right + 1
 
