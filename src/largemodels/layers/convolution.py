@@ -36,13 +36,15 @@ def conv2d(
     _check(x, weight, bias, (down, right), (above, beside))
     _, _, rows, columns = weight.shape
 
-    x = F.pad(x, (beside, beside, above, above)).permute(0, 2, 3, 1).contiguous()  # (b, height, width, c)
-    h = (x.shape[1] - rows) // down + 1
-    w = (x.shape[2] - columns) // right + 1
+    x = F.pad(x, (beside, beside, above, above)).permute(0, 2, 3, 1)  # (b, height, width, c)
+    b, height, width, _ = x.shape
+    h, w = (height - rows) // down + 1, (width - columns) // right + 1
 
-    # for every position (p, q) in the kernel: the pixels that it meets at all places
-    met = [x[:, p : p + down * h : down, q : q + right * w : right] for p in range(rows) for q in range(columns)]
-    windows = torch.cat(met, dim=3)  # (b, h, w, kernel height · kernel width · c)
+    # the pixel that position (p, q) of the kernel meets at place (i, j): row s·i + p, column s·j + q
+    row = down * torch.arange(h, device=x.device)[:, None] + torch.arange(rows, device=x.device)  # (h, kernel height)
+    column = right * torch.arange(w, device=x.device)[:, None] + torch.arange(columns, device=x.device)
+    met = row[:, None, :, None] * width + column[:, None, :]  # (h, w, kernel height, kernel width)
+    windows = x.flatten(1, 2).index_select(1, met.flatten()).view(b, h, w, -1)
     kernel = weight.permute(2, 3, 1, 0).flatten(0, 2)  # (kernel height · kernel width · c, o)
 
     y = windows @ kernel.contiguous()  # (b, h, w, o); in one piece, or its gradient would be slow
