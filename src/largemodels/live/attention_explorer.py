@@ -1,13 +1,11 @@
 """Type, and watch a GPT read: where every head looks, how each weight came about, and what it writes next."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor, nn
 
 from largemodels.capture import capture
 from largemodels.data import Vocabulary
+from largemodels.heads import switched
 from largemodels.live.hidden_state_explorer import FromText
 from largemodels.live.view import View
 from largemodels.models import GPT
@@ -40,10 +38,10 @@ class GPTExplained(nn.Module):
 
     def forward(self, tokens: Tensor, heads: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor) -> dict:
         """Read the text once for each way to switch."""
-        config, attentions = self.model.config, [block.attention for block in self.model.blocks]
+        config = self.model.config
         if heads.shape[1:] != (config.layers, config.heads):
             raise ValueError(f"switches have the shape (n, {config.layers}, {config.heads}); got {tuple(heads.shape)}")
-        with switched(attentions, heads), capture(self.model, *(f"blocks.*.attention.{tap}" for tap in TAPS)) as seen:
+        with switched(self.model, heads), capture(self.model, *(f"blocks.*.attention.{tap}" for tap in TAPS)) as seen:
             logits = self.model(tokens.expand(heads.shape[0], -1))  # len() would fix n in a graph
         inside = {
             tap: torch.stack([seen[f"blocks.{i}.attention.{tap}"][-1] for i in range(config.layers)]) for tap in TAPS
@@ -52,21 +50,6 @@ class GPTExplained(nn.Module):
         moved = (p - p[:1]).abs().sum(-1) / 2
         drawn = chances(logits, temperature, top_k, top_p)
         return {"probabilities": p, "chances": drawn, "moved": moved, "logits": logits[-1], **inside}
-
-
-@contextmanager
-def switched(attentions: list[nn.Module], heads: Tensor) -> Iterator[None]:
-    """Multiply what each head answers, ``mixed`` ``(n, h, t, d/h)``, by its switch in ``heads`` ``(n, layers, h)``."""
-
-    def switch(layer):
-        return lambda module, args, output: output * heads[:, layer, :, None, None]
-
-    hooks = [each.mixed.register_forward_hook(switch(layer)) for layer, each in enumerate(attentions)]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def chances(logits: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:

@@ -1,0 +1,132 @@
+"""Heads of attention: how far they follow a rule that can be stated, and what the model does when they are changed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+OPENING, CLOSING = "([{", ")]}"
+
+
+def rules(text: str) -> dict[str, Tensor]:
+    """Return where simple rules would have every character of a text look: name → ``(t, t)``, of booleans.
+
+    A row is a character that looks; true are those that the rule has it look at, itself or earlier ones. A row with
+    none is one of which the rule says nothing.
+
+    - ``itself``, ``the one before``, ``the first`` of the text;
+    - ``end of the last line``; ``start of the word``: of the letters, digits and underscores that it belongs to;
+      ``open bracket``: the innermost that is open there, whether in quotation marks or not;
+    - ``the same``: every earlier character that is the same; ``after the same``: every one that follows such a one;
+      ``after the same two``: every one that follows the same pair as it makes with the one before.
+
+    Raises ``ValueError`` for an empty text.
+    """
+    t = len(text)
+    if not t:
+        raise ValueError("the text is empty: nobody looks")
+    codes = torch.tensor([ord(character) for character in text])
+    same = (codes[:, None] == codes).tril(-1)
+    after = F.pad(same, (1, -1))
+    after_two = after & F.pad(after, (1, -1, 1, -1))
+    line, word, bracket, opened = [], [], [], []
+    for i, character in enumerate(text):
+        line.append(text.rfind("\n", 0, i))
+        inside = i > 0 and _in_word(character) and _in_word(text[i - 1])
+        word.append(-1 if not inside else i - 1 if word[-1] < 0 else word[-1])
+        bracket.append(opened[-1] if opened else -1)
+        if character in OPENING:
+            opened.append(i)
+        elif character in CLOSING and opened:
+            opened.pop()
+    one = {
+        "itself": range(t),
+        "the one before": range(-1, t - 1),
+        "the first": [0] * t,
+        "end of the last line": line,
+        "start of the word": word,
+        "open bracket": bracket,
+    }
+    one = {name: torch.tensor([*places])[:, None] == torch.arange(t) for name, places in one.items()}
+    return one | {"the same": same, "after the same": after, "after the same two": after_two}
+
+
+def score(weights: Tensor, rule: Tensor) -> Tensor:
+    """Return how much of its weight each head puts where a rule points, ``(h,)``: from 0 to 1.
+
+    The mean is over all characters of which the rule says something. That of the previous-token rule is Elhage et
+    al.'s (2021); that of ``after the same``, on random text that is repeated, Olsson et al.'s (2022).
+
+    Args:
+        weights: of ``h`` heads on ``b`` texts, ``(b, h, t, t)``.
+        rule: where it points, ``(b, t, t)`` of booleans, or ``(t, t)`` if it is the same for all texts.
+
+    Raises:
+        ValueError: shapes that do not fit, or a rule that says nothing.
+    """
+    rule = rule.expand(len(weights), -1, -1) if rule.ndim == 2 else rule
+    if weights.ndim != 4 or rule.shape != (len(weights), *weights.shape[2:]) or rule.dtype != torch.bool:
+        raise ValueError(
+            f"weights (b, h, t, t) take a rule (b, t, t) of booleans; "
+            f"got {tuple(weights.shape)}, and {tuple(rule.shape)} of {rule.dtype}"
+        )
+    asked = rule.any(-1)
+    if not asked.any():
+        raise ValueError("the rule says nothing about these texts")
+    there = (weights * rule[:, None]).sum(-1)  # (b, h, t): nothing where the rule is silent
+    return there.sum((0, 2)) / asked.sum()
+
+
+def by_offset(weights: Tensor) -> Tensor:
+    """Return the mean weight on the character so many places before, ``(h, t)``, from that of ``(b, h, t, t)``."""
+    t = weights.shape[-1]
+    return torch.stack([weights.diagonal(-offset, -2, -1).mean((0, -1)) for offset in range(t)], -1)
+
+
+@contextmanager
+def changed(model: nn.Module, changes: Mapping[str, Callable[[Tensor], Tensor]]) -> Iterator[None]:
+    """Let functions change what taps answer, name → function, while the block runs; nothing of it stays behind.
+
+    It is to :func:`~largemodels.capture.capture` what an experiment is to watching. Raises ``LookupError`` for a tap
+    that the model does not have.
+    """
+    modules = dict(model.named_modules())
+    if unknown := [name for name in changes if name not in modules]:
+        raise LookupError(f"no tap named {', '.join(unknown)}; this model has: {', '.join(filter(None, modules))}")
+
+    def hook(change):
+        return lambda module, args, output: change(output)
+
+    hooks = [modules[name].register_forward_hook(hook(change)) for name, change in changes.items()]
+    try:
+        yield
+    finally:
+        for each in hooks:
+            each.remove()
+
+
+def switched(model: nn.Module, on: Tensor, instead: Tensor | None = None):
+    """Switch heads of a GPT off while the block runs.
+
+    Args:
+        on: ``(b, layers, h)``, for each text of a batch, or ``(1, layers, h)`` for all: 1 where a head is on, 0 where
+            what it answers is replaced.
+        instead: by what, ``(layers, h, t or 1, d/h)``, such as its mean; zeros if not given.
+
+    Raises:
+        LookupError: on entering, for more layers than the model has.
+    """
+
+    def change(layer):
+        share = on[:, layer, :, None, None]
+        if instead is None:
+            return lambda answer: answer * share
+        return lambda answer: answer * share + instead[layer] * (1 - share)
+
+    return changed(model, {f"blocks.{layer}.attention.mixed": change(layer) for layer in range(on.shape[1])})
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
