@@ -7,7 +7,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from largemodels.capture import capture
 from largemodels.models import GPT, GPTConfig
-from largemodels.models.gpt import draw
+from largemodels.models.gpt import draw, next_probabilities
 
 SMALL = {"vocabulary": 23, "context": 13, "layers": 3, "heads": 2, "width": 20}
 KINDS = {
@@ -177,6 +177,15 @@ def test_top_k_and_top_p_leave_the_likeliest():
     assert (shares({"top_p": 0.6}) == torch.tensor([0.0, 0.0, 0.0, 1.0])).all()
     assert (shares({"top_k": 1}) == torch.tensor([0.0, 0.0, 0.0, 1.0])).all()
     assert_close(shares({"top_k": 4, "top_p": 1.0}), p, atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("options", [{}, {"temperature": 0.5}, {"top_k": 2}, {"top_p": 0.7}, {"temperature": 0}])
+def test_tokens_are_drawn_with_the_probabilities_that_can_be_asked_for(options):
+    logits = torch.tensor([[0.0, 1.0, 2.0, 3.0], [3.0, 0.0, -1.0, 2.5]])
+    p = next_probabilities(logits, **options)
+    assert_close(p.sum(1), torch.ones(2, dtype=torch.float64))
+    assert_close(shares(options), p[0].float(), atol=0.03, rtol=0)
+    assert_close(next_probabilities(logits + 5.0, **options), p)  # a constant more changes nothing
 
 
 def test_temperatures_at_the_limit():

@@ -1,7 +1,7 @@
 """The models of the book, one readable file each."""
 
 from largemodels.models.cnn import ConvNet, ConvNetConfig
-from largemodels.models.gpt import GPT, GPTConfig
+from largemodels.models.gpt import GPT, GPTConfig, next_probabilities
 from largemodels.models.ngram import NGram
 from largemodels.models.receptive import ReceptiveField, receptive_field
 from largemodels.models.recurrent import CharRNN, CharRNNConfig, RecurrentClassifier, RecurrentClassifierConfig
@@ -36,5 +36,6 @@ __all__ = [
     "TransformerEncoderConfig",
     "ViT",
     "ViTConfig",
+    "next_probabilities",
     "receptive_field",
 ]

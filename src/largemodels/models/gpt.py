@@ -295,6 +295,24 @@ def check_sampling(temperature: float, top_k: int | None, top_p: float | None, v
         raise ValueError(f"top_p must be above 0 and at most 1, or None; got {top_p}")
 
 
+def next_probabilities(
+    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
+    """Return the probabilities, float64, with which :func:`draw` draws; ``(b, vocabulary)``, as are the logits."""
+    if temperature == 0:
+        return F.one_hot(logits.argmax(-1), logits.shape[-1]).double()
+    scores = logits.double()  # so that the smallest temperature divides, too
+    p = ((scores - scores.amax(1, keepdim=True)) / temperature).softmax(1)
+    if top_k is not None:
+        least = p.topk(top_k).values[:, -1:]
+        p = p.masked_fill(p < least, 0.0)
+    if top_p is not None:
+        ordered, order = p.div(p.sum(1, keepdim=True)).sort(descending=True)
+        enough = ordered.cumsum(1) - ordered >= top_p  # those before it had it all
+        p = p.masked_fill(enough.scatter(1, order, enough), 0.0)
+    return p / p.sum(1, keepdim=True)
+
+
 def draw(
     logits: Tensor,
     temperature: float = 1.0,
@@ -305,13 +323,5 @@ def draw(
     """Draw one token for each row of logits ``(b, vocabulary)``: ``(b, 1)``; see :meth:`GPT.generate`."""
     if temperature == 0:
         return logits.argmax(1, keepdim=True)
-    scores = logits.double().cpu()  # double, so that the smallest temperature divides, too
-    chances = ((scores - scores.amax(1, keepdim=True)) / temperature).softmax(1)
-    if top_k is not None:
-        least = chances.topk(top_k).values[:, -1:]
-        chances = chances.masked_fill(chances < least, 0.0)
-    if top_p is not None:
-        ordered, order = chances.div(chances.sum(1, keepdim=True)).sort(descending=True)
-        enough = ordered.cumsum(1) - ordered >= top_p  # those before it had it all
-        chances = chances.masked_fill(enough.scatter(1, order, enough), 0.0)
-    return torch.multinomial(chances, 1, generator=generator).to(logits.device)
+    p = next_probabilities(logits.cpu(), temperature, top_k, top_p)
+    return torch.multinomial(p, 1, generator=generator).to(logits.device)
