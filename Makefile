@@ -43,7 +43,8 @@ serve: .venv/ready
 test: export OMP_NUM_THREADS = 1
 test: book lint unit
 	$(BIN)/python -m pytest --nbval chapters --dist loadfile -n $(JOBS) --quiet
-	$(BIN)/python -m pytest tests/book --quiet
+	$(BIN)/python -m pytest tests/book -m "not timed" -n $(JOBS) --quiet
+	$(BIN)/python -m pytest tests/book -m timed --quiet
 	@echo
 	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."
 

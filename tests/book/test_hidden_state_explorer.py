@@ -358,6 +358,7 @@ def test_two_views_of_one_widget_show_the_same_text(widget_page, explorer):
     assert [box.input_value() for box in page.locator("textarea").all()] == ["x = 1"] * 2
 
 
+@pytest.mark.timed
 def test_a_keystroke_is_drawn_within_50_ms(widget_page, explorer):
     page = widget_page(explorer)
     times = page.evaluate(

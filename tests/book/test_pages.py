@@ -43,6 +43,7 @@ def test_a_page_is_light(read, name):
     assert 100_000 < moved < WEIGHT
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("name", pages())
 def test_a_page_is_quick(read, name):
     painted = """new Promise(resolve => new PerformanceObserver(list => resolve(list.getEntries().at(-1).startTime))

@@ -258,6 +258,7 @@ def test_two_on_a_page_do_not_disturb_each_other(widget_page, explorer):
     assert page.locator(".rx").nth(0).locator(".rx-sum td[data-value]").first.get_attribute("data-value") == "0"
 
 
+@pytest.mark.timed
 def test_a_change_is_drawn_within_50_ms(widget_page, explorer):
     page = widget_page(explorer)
     times = page.evaluate(
