@@ -15,6 +15,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter, process_time
@@ -123,7 +124,7 @@ PAGES = {
         Recipe(learning_rate=4e-3, weight_decay=0.1, schedule="cosine", warmup=200, clip=1.0, precision="bfloat16"),
         context=64,
         batch=32,
-        steps=10_000,
+        steps=8_000,
         measured_on=whole_contexts,
         half=True,
         onnx=gpt_onnx,
@@ -177,8 +178,11 @@ def main(argv: list[str] | None = None) -> int:
 
     text = source_code()
     baselines = [count(text, order) for order in ORDERS]
-    models, runs = zip(*(train(page, text, seed, steps) for seed in options.seeds), strict=True)
-    kept = models[0].half().float() if page.half else models[0]
+    kept, first = train(page, text, options.seeds[0], steps)
+    kept = kept.half().float() if page.half else kept
+    write_whole(out / f"{page.folder}/{options.name}.onnx", page.onnx(kept, text))
+    save_weights(out / f"checkpoints/{options.name}.safetensors", deepcopy(kept).half() if page.half else kept)
+    runs = [first, *(train(page, text, seed, steps)[1] for seed in options.seeds[1:])]
     result = {
         "what": page.what,
         "command": shlex.join(["python", "tools/checkpoints.py", *(sys.argv[1:] if argv is None else argv)]),
@@ -202,8 +206,6 @@ def main(argv: list[str] | None = None) -> int:
         "ngram": baselines,
         "runs": runs,
     }
-    write_whole(out / f"{page.folder}/{options.name}.onnx", page.onnx(kept, text))
-    save_weights(out / f"checkpoints/{options.name}.safetensors", kept.half() if page.half else kept)
     content = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
     write_whole(out / f"checkpoints/{options.name}.json", content.encode())
     return 0
