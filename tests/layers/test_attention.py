@@ -9,7 +9,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from largemodels.capture import capture
-from largemodels.layers import MultiHeadAttention, attention, attention_weights, causal_mask
+from largemodels.layers import MultiHeadAttention, attention, attention_weights, causal_mask, fast_attention
 
 
 def outcome(attend, parts, upstream, **options):
@@ -117,6 +117,37 @@ def test_attention_without_positions_only_follows_the_order():
 def test_large_scores_do_not_overflow(shape):
     q = torch.full(shape, 1e4)
     assert attention(q, q, q).isfinite().all()
+
+
+@pytest.mark.parametrize("d", [5, 13])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("t", [1, 7, 67])
+def test_the_fastest_form_gives_the_same_answers(t, causal, d):
+    torch.manual_seed(0)
+    q, k, v = torch.randn(3, 3, 2, t, d)
+    mask = causal_mask(t) if causal else None
+    upstream = torch.randn(3, 2, t, d)
+    ours = outcome(fast_attention, (q, k, v), upstream, causal=causal)
+    for mine, reference in zip(ours, outcome(attention, (q, k, v), upstream, mask=mask), strict=True):
+        assert_close(mine, reference, atol=1e-5, rtol=1e-5)
+    exact = attention(q, k, v, mask)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = fast_attention(q, k, v, causal=causal)
+    assert (rounded - exact).abs().max() < 0.03  # bfloat16 keeps 8 bits
+    assert rounded.dtype == torch.bfloat16
+
+
+def test_the_formula_is_computed_where_it_is_faster_than_torchs_kernel(monkeypatch):
+    kernel = []
+    monkeypatch.setattr(F, "scaled_dot_product_attention", lambda *given, **options: kernel.append(given))
+    wide, narrow = torch.randn(3, 1, 1, 7, 16), torch.randn(3, 1, 1, 7, 8)
+    fast_attention(*wide)
+    assert len(kernel) == 1
+    fast_attention(*narrow)
+    fast_attention(*wide.bfloat16())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        fast_attention(*wide)
+    assert len(kernel) == 1
 
 
 # ---- several heads ----

@@ -1,6 +1,6 @@
 """The formulas of the book, written out in tensor operations and proved equal to torch's own layers."""
 
-from largemodels.layers.attention import MultiHeadAttention, attention, attention_weights, causal_mask
+from largemodels.layers.attention import MultiHeadAttention, attention, attention_weights, causal_mask, fast_attention
 from largemodels.layers.batch_norm import batch_norm2d
 from largemodels.layers.convolution import conv2d
 from largemodels.layers.norm import LayerNorm, layer_norm, rms_norm
@@ -20,6 +20,7 @@ __all__ = [
     "batch_norm2d",
     "causal_mask",
     "conv2d",
+    "fast_attention",
     "layer_norm",
     "max_pool2d",
     "rms_norm",

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from largemodels.layers.watched import watched
 
 ROWS = 64  # queries answered at a time
+NARROW = 8  # numbers a head
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -37,6 +38,26 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
         keys = int(rows.flatten(0, -2).any(0).nonzero()[-1]) + 1
         answers.append(attention_weights(some, k[..., :keys, :], rows[..., :keys]) @ v[..., :keys, :])
     return torch.cat(answers, -2)
+
+
+def fast_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, causal: bool = False) -> Tensor:
+    """Return what :func:`attention` does, by torch's fused kernel where that is the faster form.
+
+    On a CPU it is not in bfloat16, where it takes several times as long, nor for narrow heads.
+
+    Args:
+        q, k, v, mask: as for :func:`attention`.
+        causal: whether no query may see a later key; then the mask need not be given, and there are as many of both.
+    """
+    if q.device.type == "cpu" and (_precision(q) == torch.bfloat16 or q.shape[-1] <= NARROW):
+        return attention(q, k, v, causal_mask(q.shape[-2], device=q.device) if causal else mask)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
+
+
+def _precision(x: Tensor) -> torch.dtype:
+    """Return the type that products of ``x`` are computed in."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 def attention_weights(q: Tensor, k: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -75,7 +96,7 @@ class MultiHeadAttention(nn.Module):
 
     Taps: ``query``, ``key``, ``value`` ``(b, h, t, d/h)``, ``weights`` ``(b, h, t, s)`` after the softmax, ``mixed``
     ``(b, h, t, d/h)``: what each head answers. While somebody watches one of them the attention is written out;
-    else torch's fused kernel computes the same.
+    else the same is computed in the form that is fastest.
 
     Args:
         width: ``d``.
@@ -120,7 +141,7 @@ class MultiHeadAttention(nn.Module):
             q, k, v = self.query(q), self.key(k), self.value(v)
             mixed = self.mixed(self.weights(attention_weights(q, k, mask)) @ v)
         else:
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+            mixed = fast_attention(q, k, v, mask)
         return self.out_proj(mixed.transpose(1, 2).flatten(2))
 
     def extra_repr(self) -> str:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from largemodels.layers import attention_weights, causal_mask, rotate, watched
+from largemodels.layers import attention_weights, causal_mask, fast_attention, rotate, watched
 from largemodels.models.tokens import check_tokens
 
 POSITIONS = ("rotary", "learned")
@@ -96,7 +96,7 @@ class SelfAttention(nn.Module):
         else:
             later = t > 1 and k.shape[2] > t  # some keys are older than the first query
             mask = causal_mask(t, k.shape[2], x.device) if later else None
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=t > 1 and not later)
+            mixed = fast_attention(q, k, v, mask, causal=t > 1 and not later)
         return self.out(mixed.transpose(1, 2).reshape(b, t, d))
 
 
