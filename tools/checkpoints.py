@@ -124,7 +124,7 @@ PAGES = {
         Recipe(learning_rate=4e-3, weight_decay=0.1, schedule="cosine", warmup=200, clip=1.0, precision="bfloat16"),
         context=64,
         batch=32,
-        steps=8_000,
+        steps=5_000,
         measured_on=whole_contexts,
         half=True,
         onnx=gpt_onnx,
