@@ -1,5 +1,6 @@
 """The figures of the book: arrays in, a matplotlib figure out."""
 
+from largemodels.show.attention import attention_maps, growth, look_up, pointers
 from largemodels.show.costs import bars, shares
 from largemodels.show.curves import curves
 from largemodels.show.encoder import encoder_layer, turned
@@ -30,6 +31,7 @@ from largemodels.show.sequences import against_distance, by_lag, padded, read_al
 __all__ = [
     "against_distance",
     "along_tokens",
+    "attention_maps",
     "bars",
     "by_lag",
     "confidence",
@@ -40,7 +42,9 @@ __all__ = [
     "filter_rows",
     "gallery",
     "gate_sheet",
+    "growth",
     "kernels_at_work",
+    "look_up",
     "lstm_step",
     "map_sheet",
     "matrix",
@@ -48,6 +52,7 @@ __all__ = [
     "padded",
     "patch_of",
     "patch_sheet",
+    "pointers",
     "pooling",
     "read_along",
     "responses",
