@@ -79,6 +79,15 @@ def test_the_sources_program_has_so_many_parameters():
     assert sum(counts.values()) == 2_004_810
 
 
+@pytest.mark.parametrize("start", [0.02, 1.0])
+def test_embeddings_begin_as_small_as_the_configuration_says(start):
+    source = AttentionClassifier(AttentionClassifierConfig(start=start))
+    encoder = TransformerEncoder(TransformerEncoderConfig(start=start, positions="none"))
+    for embedding in (source.query, source.key, source.value, encoder.embedding):
+        assert embedding.weight.std().item() == pytest.approx(start, rel=0.01)
+    assert (source.query.weight != source.key.weight).all()
+
+
 def test_attention_without_positions_is_the_sources_only_up_to_its_flattening():
     model, x = AttentionClassifier(AttentionClassifierConfig(**SMALL)), tokens(2, 11)
     order = torch.randperm(11, generator=torch.Generator().manual_seed(2))
@@ -206,6 +215,8 @@ def test_translating_token_by_token_follows_the_logits():
         (TransformerEncoderConfig, {"positions": "rotary"}, "choose one of none, sinusoidal, learned"),
         (TransformerEncoderConfig, {"readout": "last"}, "choose one of flatten, mean"),
         (TransformerEncoderConfig, {"layers": 0}, "every size must be at least 1"),
+        (TransformerEncoderConfig, {"start": 0.0}, "start must be a number above 0; got 0.0"),
+        (AttentionClassifierConfig, {"start": float("nan")}, "start must be a number above 0; got nan"),
         (ViTConfig, {"patch": 5}, "patches must tile the image; 5 does not divide 28"),
         (Seq2SeqConfig, {"target": 0}, "every size must be at least 1"),
     ],

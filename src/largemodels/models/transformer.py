@@ -1,6 +1,7 @@
 """From attention to the Transformer: the source document's classifier, and what it lacks, part by part."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,10 @@ READOUTS = ("flatten", "mean")
 class AttentionClassifierConfig:
     """What an :class:`AttentionClassifier` is made of; the defaults are the source document's program, repaired.
 
-    Raises ``ValueError`` for sizes below 1 or heads that do not divide the width.
+    ``start`` is the standard deviation of the embeddings' first values: small, as in Keras, which the source's
+    program is written in (there it is 0.029). Torch's own is 1.
+
+    Raises ``ValueError`` for sizes below 1, heads that do not divide the width, or a start that is not above 0.
     """
 
     vocabulary: int = 10_000
@@ -24,10 +28,12 @@ class AttentionClassifierConfig:
     width: int = 64
     heads: int = 8
     classes: int = 10
+    start: float = 0.02
 
     def __post_init__(self):
         check_sizes(self, self.vocabulary, self.steps, self.classes)
         check_heads(self.width, self.heads)
+        check_start(self.start)
 
 
 class AttentionClassifier(nn.Module):
@@ -43,7 +49,7 @@ class AttentionClassifier(nn.Module):
     def __init__(self, config: AttentionClassifierConfig | None = None):
         super().__init__()
         self.config = config = config or AttentionClassifierConfig()
-        self.query, self.key, self.value = (nn.Embedding(config.vocabulary, config.width) for _ in range(3))
+        self.query, self.key, self.value = (embedding(config) for _ in range(3))
         self.attention = MultiHeadAttention(config.width, config.heads)
         self.hidden, self.relu = nn.Linear(config.width, config.width), nn.ReLU()
         self.flatten = nn.Flatten()
@@ -62,7 +68,10 @@ class TransformerEncoderConfig:
 
     Without positions, residuals, normalisation and feed-forward part it is attention and a classifier.
 
-    Raises ``ValueError`` for sizes below 1, heads that do not divide the width, unknown positions or readout.
+    ``start`` is the standard deviation of the embedding's first values: GPT-2's, and that of learned positions.
+
+    Raises ``ValueError`` for sizes below 1, heads that do not divide the width, unknown positions or readout, or a
+    start that is not above 0.
     """
 
     vocabulary: int = 10_000
@@ -76,10 +85,12 @@ class TransformerEncoderConfig:
     normalise: bool = True
     feed_forward: bool = True
     readout: str = "mean"
+    start: float = 0.02
 
     def __post_init__(self):
         check_sizes(self, self.vocabulary, self.steps, self.layers, self.classes)
         check_heads(self.width, self.heads)
+        check_start(self.start)
         if self.positions not in POSITIONS:
             raise ValueError(f"positions is {self.positions!r}; choose one of {', '.join(POSITIONS)}")
         if self.readout not in READOUTS:
@@ -136,7 +147,7 @@ class TransformerEncoder(nn.Module):
     def __init__(self, config: TransformerEncoderConfig | None = None):
         super().__init__()
         self.config = config = config or TransformerEncoderConfig()
-        self.embedding = nn.Embedding(config.vocabulary, config.width)
+        self.embedding = embedding(config)
         self.places = Places(config.steps, config.width, config.positions)
         parts = {"residual": config.residual, "normalise": config.normalise, "feed_forward": config.feed_forward}
         self.layers = nn.Sequential(
@@ -168,6 +179,19 @@ class Places(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(b, t, d)`` to the same shape."""
         return x if self.vectors is None else x + self.vectors[: x.shape[1]]
+
+
+def embedding(config) -> nn.Embedding:
+    """Return a vector for each token, with first values as small as the configuration says."""
+    vectors = nn.Embedding(config.vocabulary, config.width)
+    nn.init.normal_(vectors.weight, std=config.start)
+    return vectors
+
+
+def check_start(start: float) -> None:
+    """Raise ``ValueError`` unless first values of this size can be told apart."""
+    if not (isfinite(start) and start > 0):
+        raise ValueError(f"start must be a number above 0; got {start}")
 
 
 def check_sizes(config, *sizes: int) -> None:
