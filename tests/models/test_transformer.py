@@ -85,7 +85,9 @@ def test_embeddings_begin_as_small_as_the_configuration_says(start):
     encoder = TransformerEncoder(TransformerEncoderConfig(start=start, positions="none"))
     for embedding in (source.query, source.key, source.value, encoder.embedding):
         assert embedding.weight.std().item() == pytest.approx(start, rel=0.01)
-    assert (source.query.weight != source.key.weight).all()
+    for positions in ("learned", "sinusoidal"):
+        vectors = TransformerEncoder(TransformerEncoderConfig(start=start, positions=positions)).places.vectors
+        assert vectors.square().mean().sqrt().item() == pytest.approx(start, rel=0.03), "as large as the tokens"
 
 
 def test_attention_without_positions_is_the_sources_only_up_to_its_flattening():

@@ -68,7 +68,7 @@ class TransformerEncoderConfig:
 
     Without positions, residuals, normalisation and feed-forward part it is attention and a classifier.
 
-    ``start`` is the standard deviation of the embedding's first values: GPT-2's, and that of learned positions.
+    ``start`` is the standard deviation of the first values of the embedding, and of the positions; 0.02 is GPT-2's.
 
     Raises ``ValueError`` for sizes below 1, heads that do not divide the width, unknown positions or readout, or a
     start that is not above 0.
@@ -148,7 +148,7 @@ class TransformerEncoder(nn.Module):
         super().__init__()
         self.config = config = config or TransformerEncoderConfig()
         self.embedding = embedding(config)
-        self.places = Places(config.steps, config.width, config.positions)
+        self.places = Places(config.steps, config.width, config.positions, config.start)
         parts = {"residual": config.residual, "normalise": config.normalise, "feed_forward": config.feed_forward}
         self.layers = nn.Sequential(
             *(EncoderLayer(config.width, config.heads, 4 * config.width, **parts) for _ in range(config.layers))
@@ -165,16 +165,19 @@ class TransformerEncoder(nn.Module):
 
 
 class Places(nn.Module):
-    """Add to each of at most ``t`` positions a vector that tells it from the others: learned, sinusoidal or none."""
+    """Add to each of at most ``t`` positions a vector that tells it from the others: learned, sinusoidal or none.
 
-    def __init__(self, t: int, width: int, positions: str):
+    ``size`` is the root mean square of the vectors' first values. What is added should be about as large as what it
+    is added to, or it drowns the tokens.
+    """
+
+    def __init__(self, t: int, width: int, positions: str, size: float = 0.02):
         super().__init__()
         if positions == "learned":
-            self.vectors = nn.Parameter(torch.randn(t, width) * 0.02)
+            self.vectors = nn.Parameter(torch.randn(t, width) * size)
         else:
-            self.register_buffer(
-                "vectors", sinusoidal(t, width) if positions == "sinusoidal" else None, persistent=False
-            )
+            clocks = sinusoidal(t, width) * 2**0.5 * size if positions == "sinusoidal" else None
+            self.register_buffer("vectors", clocks, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(b, t, d)`` to the same shape."""
