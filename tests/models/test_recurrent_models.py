@@ -245,6 +245,15 @@ def test_what_cannot_be_written_is_refused(options, message):
         small().generate(tokens(1, 3), **{"length": 5, **options})
 
 
+@pytest.mark.parametrize("temperature", [0, 1.0])
+def test_nothing_is_written_with_weights_that_are_not_finite(temperature):
+    model = small()
+    with torch.no_grad():
+        model.head.weight[0, 0] = float("nan")
+    with pytest.raises(FloatingPointError, match="the logits are not finite: the model has diverged"):
+        model.generate(tokens(1, 3), 5, temperature)
+
+
 @pytest.mark.parametrize("bad", [{"vocabulary": 0}, {"features": 0}, {"hidden": -1}])
 def test_a_size_below_1_is_refused(bad):
     for config in (CharRNNConfig, RecurrentClassifierConfig):

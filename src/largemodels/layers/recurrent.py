@@ -110,9 +110,10 @@ class Recurrence(nn.Module):
             return tuple(x.new_zeros(shape[1:]) for _ in self.carried)
         given = state if isinstance(state, tuple | list) else (state,)
         if [tuple(part.shape) for part in given] != [shape] * len(self.carried):
+            count = "one tensor" if len(given) == 1 else f"{len(given)} tensors"
             raise ValueError(
                 f"the state of this {type(self).__name__} is {' and '.join(self.carried)}, each of shape {shape}; "
-                f"got {' and '.join(str(tuple(part.shape)) for part in given)}"
+                f"got {count}: {' and '.join(str(tuple(part.shape)) for part in given)}"
             )
         return tuple(part[0] for part in given)
 
@@ -120,7 +121,8 @@ class Recurrence(nn.Module):
         """Return the state at each example's end, and the output with zeros after it."""
         b, t, _ = series[0].shape
         lengths = torch.as_tensor(lengths, device=series[0].device)
-        if lengths.shape != (b,) or lengths.is_floating_point() or not ((lengths >= 1) & (lengths <= t)).all():
+        whole = not (lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool)
+        if lengths.shape != (b,) or not whole or not ((lengths >= 1) & (lengths <= t)).all():
             raise ValueError(
                 f"lengths are {b} whole numbers, one for each example, from 1 to the {t} steps there are; "
                 f"got {lengths.tolist()}"

@@ -123,6 +123,7 @@ class CharRNN(nn.Module):
 
         Raises:
             ValueError: an empty or unknown prompt, a length below 1 or a temperature below 0.
+            FloatingPointError: logits that are not finite.
         """
         if length < 1:
             raise ValueError(f"length must be at least 1 character; got {length}")
@@ -144,6 +145,8 @@ def run(layer: nn.Module, x: Tensor, state: State | None = None) -> tuple[Tensor
 
 def draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
     """Draw one character for each row of ``(b, vocabulary)``: ``(b, 1)``."""
+    if not logits.isfinite().all():
+        raise FloatingPointError("the logits are not finite: the model has diverged, or its weights are damaged")
     if temperature == 0:
         return logits.argmax(1, keepdim=True)
     scores = logits.double().cpu()  # double, so that the smallest temperature divides, too
