@@ -99,7 +99,7 @@ def test_a_wrong_input_is_answered_in_one_line(tmp_path, capsys, flags, message)
 
 
 def test_unknown_data_and_unknown_models_are_answered_with_those_that_there_are(capsys):
-    for flags, there in ((["cnn", "--data", "cats"], "'digits', 'mnist'"), (["gpt"], "'cnn', 'resnet'")):
+    for flags, there in ((["cnn", "--data", "cats"], "'digits', 'mnist'"), (["llama"], "'cnn', 'resnet'")):
         with pytest.raises(SystemExit) as stop:
             main(flags)
         assert stop.value.code == 2

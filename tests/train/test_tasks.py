@@ -110,6 +110,24 @@ def test_another_model_is_one_more_line(tmp_path, monkeypatch):
     assert metrics["perplexity"] < 3  # of five characters
 
 
+def test_a_gpt_learns_a_text_and_takes_its_context_from_the_task(tmp_path, capsys):
+    flags = ["gpt", "--layers", "1", "--heads", "1", "--width", "8", "--context", "11", "--positions", "learned"]
+    more = ["--no-quiet-start", "--steps", "150", "--batch", "7", "--measure-every", "150", "--device", "cpu"]
+    assert main([*flags, *more, "--out", str(tmp_path)]) == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    config = GPTConfig(6, 11, 1, 1, 8, "learned", quiet_start=False)
+    model = GPT(config)
+    load_weights(tmp_path / "weights.safetensors", model)
+    loss = evaluate(model, *passages(small_text().validation, 11)).loss
+    assert metrics["loss"] == pytest.approx(loss, rel=1e-5)
+    assert metrics["perplexity"] < 4.5  # of five characters
+    parameters = sum(p.numel() for p in model.parameters())
+    assert metrics["model"] == {"name": "gpt", "parameters": parameters, **asdict(config)}
+    assert (metrics["recipe"]["schedule"], metrics["recipe"]["weight_decay"]) == ("cosine", 0.1)
+    assert main([*flags, "--heads", "3", "--out", str(tmp_path / "wrong")]) == 2
+    assert "the width must be a multiple of the heads; got 8 and 3" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -133,6 +151,7 @@ def test_each_model_is_offered_the_data_of_its_kind_and_no_flag_that_the_data_de
     for model, there, hidden in (
         ("char-rnn", "{source_code,shakespeare}", "--vocabulary"),
         ("recurrent-classifier", "{packages}", "--classes"),
+        ("gpt", "{source_code,shakespeare}", "--vocabulary"),
         ("cnn", "{digits,mnist}", "--channels"),
     ):
         with pytest.raises(SystemExit):

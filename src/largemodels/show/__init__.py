@@ -27,9 +27,11 @@ from largemodels.show.maps import (
     where_it_looks,
 )
 from largemodels.show.sequences import against_distance, by_lag, padded, read_along, unrolled
+from largemodels.show.writing import along_text, next_symbols, staircase
 
 __all__ = [
     "against_distance",
+    "along_text",
     "along_tokens",
     "attention_maps",
     "bars",
@@ -49,6 +51,7 @@ __all__ = [
     "map_sheet",
     "matrix",
     "mistakes",
+    "next_symbols",
     "padded",
     "patch_of",
     "patch_sheet",
@@ -59,6 +62,7 @@ __all__ = [
     "saliency_sheet",
     "seen_through",
     "shares",
+    "staircase",
     "sum_of_products",
     "tuning",
     "turned",

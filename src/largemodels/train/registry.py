@@ -8,10 +8,12 @@ from torch import nn
 
 from largemodels.data import digits, mnist, package_windows, shakespeare, source_code
 from largemodels.models import (
+    GPT,
     CharRNN,
     CharRNNConfig,
     ConvNet,
     ConvNetConfig,
+    GPTConfig,
     RecurrentClassifier,
     RecurrentClassifierConfig,
     ResNet,
@@ -45,6 +47,12 @@ MODELS: dict[str, Entry] = {
         CharRNNConfig(),
         Characters(passage=512),
         Recipe(learning_rate=1e-2, schedule="cosine", warmup=150, clip=1.0),
+    ),
+    "gpt": Entry(
+        GPT,
+        GPTConfig(),
+        Characters(),
+        Recipe(learning_rate=4e-3, weight_decay=0.1, schedule="cosine", warmup=150, clip=1.0),
     ),
 }
 
