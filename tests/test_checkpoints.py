@@ -122,14 +122,32 @@ def test_onnx_reads_as_torch_does(made):
     check_gpt(made, Vocabulary((UNKNOWN, *"abcdef")))
 
 
-def test_the_page_s_model_is_small_and_beats_counting_five_characters_with_every_seed():
-    record = check_lstm(checkpoints.OUT)
-    assert record["parameters"] == 98_561
+def check_small_and_better_than_counting(record, parameters, sizes):
+    assert record["parameters"] == parameters
     assert len(record["seeds"]) == 3
     assert record["ngram"][0]["order"] == 5
     assert max(record["validation_loss"]) < record["ngram"][0]["validation_loss"]
-    for kind in ("onnx", "safetensors"):
-        assert (checkpoints.OUT / f"checkpoints/char-lstm.{kind}").stat().st_size < 450_000
+    for name, size in sizes.items():
+        assert (checkpoints.OUT / name).stat().st_size < size
+
+
+def test_the_pages_lstm_is_small_and_beats_counting_five_characters_with_every_seed():
+    sizes = dict.fromkeys((f"checkpoints/char-lstm.{kind}" for kind in ("onnx", "safetensors")), 450_000)
+    check_small_and_better_than_counting(check_lstm(checkpoints.OUT), 98_561, sizes)
+
+
+def test_the_pages_gpt_is_small_and_beats_counting_five_characters_with_every_seed():
+    record = check_gpt(checkpoints.OUT, CODE_CHARACTERS)
+    sizes = dict.fromkeys(("checkpoints/gpt.safetensors", "models/gpt.onnx"), 1_700_000)
+    check_small_and_better_than_counting(record, 805_760, sizes)
+    assert abs(record["kept_in_half_precision"] - record["validation_loss"][0]) < 1e-3
+
+
+def test_the_pages_gpt_writes_python_that_goes_on_as_it_began():
+    model = load(checkpoints.OUT, "gpt", GPT, GPTConfig)[1]
+    for prompt, follows in (("impor", "t"), ("    retur", "n"), ("def __init_", "_"), ("x is not Non", "e")):
+        written = model.generate(CODE_CHARACTERS.encode(prompt)[None], 1, temperature=0)[0]
+        assert CODE_CHARACTERS.decode(written) == prompt + follows
 
 
 def test_the_page_s_model_has_learned_python():
