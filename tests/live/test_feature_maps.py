@@ -7,7 +7,8 @@ from largemodels.capture import Watched
 from largemodels.data import digits
 from largemodels.live import FeatureMapExplorer, live
 from largemodels.live.binding import pack
-from largemodels.live.feature_map_explorer import explain, pen_radius
+from largemodels.live.drawing import pen_radius
+from largemodels.live.feature_map_explorer import explain
 from largemodels.models import ConvNet, ConvNetConfig, ResNet
 
 TAPS = ("stages.*.conv", "stages.*.relu")

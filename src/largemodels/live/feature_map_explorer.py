@@ -1,20 +1,18 @@
 """Draw a digit and watch a trained convolutional network see it: every map, and the sum behind every number."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from largemodels.live.binding import evaluation, pack, pack_steps
-from largemodels.live.view import View
+from largemodels.live.binding import evaluation, pack
+from largemodels.live.drawing import LOGITS, DrawingView
 
-IMAGE, LOGITS = "image", "output"  # what the view calls the drawing, and the last layer
-THICKEST = 2.2  # radius of the pen in pixels: a thicker one closes the loops of an 8
+IMAGE = "image"  # what the view calls the drawing
 SILENT = (nn.Identity, nn.Dropout, nn.Dropout2d)  # pass everything on when the model is not training
 
 
-class FeatureMapExplorer(View):
+class FeatureMapExplorer(DrawingView):
     """The reader draws; the network's maps, its answer, and how each single number came about are drawn beside it.
 
     Bind it to a watched model that runs convolutions, max poolings, ReLUs and at last one linear layer in a row,
@@ -35,71 +33,14 @@ class FeatureMapExplorer(View):
         ValueError: images or labels that do not fit; on binding, a model whose sums cannot be written out.
     """
 
-    def __init__(self, examples: Tensor, names: Sequence[str], labels: Tensor | None = None, **traits):
-        if (
-            examples.ndim != 4
-            or examples.shape[1] != 1
-            or examples.shape[2] != examples.shape[3]
-            or 0 in examples.shape
-        ):
-            raise ValueError(f"examples take the shape (n, 1, size, size); got {tuple(examples.shape)}")
-        if not ((examples >= 0) & (examples <= 1)).all():
-            raise ValueError(f"examples are images in [0, 1]; got {examples.min():g} to {examples.max():g}")
-        if labels is not None and labels.shape != examples.shape[:1]:
-            raise ValueError(f"{len(examples)} examples take as many labels; got the shape {tuple(labels.shape)}")
-        self._examples = examples
-        settings = {
-            "examples": pack_steps(examples, 1 / 255),
-            "labels": None if labels is None else labels.tolist(),
-            "names": [str(name) for name in names],
-            "pen": pen_radius(examples),
-        }
-        super().__init__(settings=settings, **traits)
-
-    def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "FeatureMapExplorer":
-        """Show ``function``, a ``Watched`` model of one drawing; a reader's own takes the place of the book's."""
-        if len(example) != 1:
-            raise ValueError(f"the function takes one drawing; got {', '.join(example) or 'nothing'}")
-        (image,) = example.values()
-        if image.shape != (1, *self._examples.shape[1:]):
-            raise ValueError(
-                f"the drawing takes one image of the examples' shape {tuple(self._examples.shape[1:])}; "
-                f"got {tuple(image.shape)}"
-            )
+    def describe(self, function: nn.Module, image: Tensor) -> dict:
+        """Return the ``layers``, each with what its sums take."""
         with torch.no_grad(), evaluation(function):
-            layers, logits = explain(function, image)
-            answers = function(self._examples.to(image.device))[LOGITS].argmax(1)
-        names = self.settings["names"]
-        if logits.shape != (1, len(names)):
-            raise ValueError(f"{len(names)} names take as many logits; the model returns {tuple(logits.shape)}")
-        with self.hold_sync():  # the browser gets the new layers and their numbers at once
-            self.settings = {**self.settings, "layers": layers, "answers": answers.tolist()}
-            return super().bind(WithProbabilities(function), example, dynamic)
+            return {"layers": explain(function, image)}
 
 
-class WithProbabilities(nn.Module):
-    """Add to a watched model's answer the ``probabilities`` of the classes and the image that was ``seen``."""
-
-    def __init__(self, function: nn.Module):
-        super().__init__()
-        self.function = function
-
-    def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """Take ``(1, 1, size, size)``; the probabilities are ``(1, classes)``."""
-        answer = self.function(image)
-        return {**answer, "probabilities": answer[LOGITS].softmax(1), "seen": image}
-
-
-def pen_radius(images: Tensor) -> float:
-    """Half the width, in pixels, of the strokes in some images: the ink over the length of its outline."""
-    down = images.diff(dim=2)[..., :-1]
-    across = images.diff(dim=3)[..., :-1, :]
-    outline = torch.hypot(down, across).sum()
-    return min(THICKEST, max(0.7, (images.sum() / outline).item())) if outline else THICKEST
-
-
-def explain(function: nn.Module, image: Tensor) -> tuple[list[dict], Tensor]:
-    """Say how each watched map follows from the one before it, with the numbers that it takes; and the logits.
+def explain(function: nn.Module, image: Tensor) -> list[dict]:
+    """Say how each watched map follows from the one before it, with the numbers that it takes.
 
     There are two kinds. ``sum``: each unit adds up the products of a window with a kernel, ``weight`` of shape
     ``(c, channels before, kernel, kernel)``, and a bias; a linear layer is one whose window is the whole map.
@@ -119,7 +60,7 @@ def explain(function: nn.Module, image: Tensor) -> tuple[list[dict], Tensor]:
     if before != LOGITS:
         raise ValueError("the last layer's output must be the model's output, for the classes to be written out")
     _entitle(layers)
-    return layers, steps[-1][1]
+    return layers
 
 
 def _run(function: nn.Module, image: Tensor) -> tuple[dict[int, str], list[tuple[nn.Module, Tensor]]]:
