@@ -154,7 +154,6 @@ def growth(
     xlabel: str,
     ylabel: str,
     bottom: float | None = None,
-    dashed: Sequence[str] = (),
 ) -> Figure:
     """Draw what grows, or shrinks, as something is doubled: both axes in powers, each line named at its end.
 
@@ -163,11 +162,9 @@ def growth(
     Args:
         x: ``(n,)``, positive.
         series: name → ``(n,)``, or ``(runs, n)`` for the median with a band from the lowest to the highest.
-            Infinite or missing numbers (NaN) are left out.
         xlabel: what is doubled.
         ylabel: what was measured.
         bottom: where the vertical axis begins.
-        dashed: names of lines to draw dashed.
 
     Raises:
         ValueError: no series, one that does not have as many points as ``x``, or a number that has no logarithm.
@@ -181,14 +178,13 @@ def growth(
         runs = np.atleast_2d(_array(values))
         if runs.ndim != 2 or runs.shape[1] != len(x):
             raise ValueError(f"{name!r} takes {len(x)} points a run; got shape {runs.shape}")
-        if (runs <= 0).any():
-            raise ValueError(f"{name!r} must be positive to be drawn in powers; its least is {np.nanmin(runs):g}")
+        if not (runs > 0).all():
+            raise ValueError(f"{name!r} must be positive to be drawn in powers; its least is {runs.min():g}")
         middle = np.median(runs, 0)
-        axes.plot(x, middle, color=colour, ls="--" if name in dashed else "-", label=name)
+        axes.plot(x, middle, color=colour, label=name)
         if len(runs) > 1:
             axes.fill_between(x, runs.min(0), runs.max(0), color=colour, alpha=0.2, lw=0)
-        known = middle[np.isfinite(middle)]
-        ends.append((max(known[-1], bottom or 0), name, colour))
+        ends.append((max(middle[-1], bottom or 0), name, colour))
     axes.set_ylim(bottom=bottom)
     if axes.get_ylim()[0] > 1e-3:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
