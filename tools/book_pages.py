@@ -90,7 +90,7 @@ def load_images_late(app, pagename, templatename, context, doctree):
     def place(match):
         source = sources.get(match["name"])
         width, height = imagesize.get(source) if source else (-1, -1)
-        size = f' width="{width}" height="{height}"' if width > 0 and "width" not in match[0] else ""
+        size = f' width="{width}" height="{height}"' if width > 0 and ' width="' not in match[0] else ""
         return f'{match[0]}{size} loading="lazy"'
 
     if "body" in context:
