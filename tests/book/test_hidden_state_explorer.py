@@ -188,6 +188,7 @@ def test_an_empty_text_asks_for_one_and_the_next_is_read(widget_page, explorer, 
     page = widget_page(explorer)
     page.locator("textarea").fill("")
     page.locator(".lm-line").wait_for(state="hidden")
+    assert not any(page.get_by_role("radio", name=name).is_checked() for name in EXAMPLES)
     assert page.locator(".hx-inspector, .hx-map, .hx-expected").filter(visible=True).count() == 0
     assert "Type something" in page.locator("textarea").get_attribute("placeholder")
     page.evaluate("document.documentElement.dataset.theme = 'dark'")  # drawn again, it stays empty

@@ -234,6 +234,18 @@ def test_the_strength_of_u_is_its_largest_singular_value(widget_page, explorer):
     torch.testing.assert_close(U / U[0, 0], shape / shape[0, 0], atol=2e-3, rtol=0)
 
 
+def test_a_matrix_stronger_than_the_slider_reaches_is_shown_as_strong_as_it_is(widget_page, explorer):
+    page = widget_page(explorer)
+    before = drawn(page)
+    page.get_by_label("U, row 1, column 1", exact=True).fill("6")
+    settled(page, before)
+    strength, (singular, _) = page.get_by_label("Strength of U"), values(page, ".rx-measures output")
+    assert singular > 6
+    assert float(strength.input_value()) == pytest.approx(singular.item(), abs=0.006)
+    choose(page, "forgets")
+    assert float(strength.get_attribute("max")) == 2
+
+
 def test_a_gradient_that_vanishes_or_explodes_is_named(widget_page, explorer):
     page = widget_page(explorer)
     for name, words in {"forgets": "its gradient vanishes", "explodes": "its gradient explodes"}.items():

@@ -52,6 +52,7 @@ export default {
     function ask() {
       const points = box.read().map((character) => character.codePointAt(0));
       emptied = !points.length;
+      if (emptied) gallery.select(-1);
       if (emptied) return draw();
       wanted = box.caret();
       setInputs(model, { text: toWire([1, points.length], points) });

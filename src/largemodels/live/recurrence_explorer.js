@@ -6,7 +6,7 @@
 const UNITS = 2;
 const REACH = 1; // the inputs that can be drawn go from −REACH to REACH
 const LIMIT = 9; // of a number that is typed
-const STRONGEST = 2; // largest singular value on the slider
+const STRONGEST = 2; // largest singular value on the slider, unless U is stronger
 const PACE = 700; // milliseconds a step when time runs by itself
 
 const pulse = (i) => (i === 0 ? 1 : 0);
@@ -365,8 +365,11 @@ export default {
       });
 
       if (largestSingular() > 1e-6) direction = Array.from(read("U"), (u) => u / largestSingular());
-      if (document.activeElement !== strength.querySelector("input") || Math.abs(strength.value - largestSingular()) > 0.02)
-        strength.value = Math.min(STRONGEST, largestSingular());
+      const knob = strength.querySelector("input");
+      if (document.activeElement !== knob || Math.abs(strength.value - largestSingular()) > 0.02) {
+        knob.max = Math.max(STRONGEST, Math.ceil(largestSingular())); // a matrix of the reader's own may be stronger
+        strength.value = largestSingular();
+      }
       number(singular, largestSingular());
       number(radius, values.radius[0]);
 
