@@ -54,9 +54,16 @@ def test_runs_in_powers_of_ten_have_their_geometric_mean():
     assert np.allclose(axes.lines[0].get_ydata(), [1, 1e-4])
     assert axes.get_yscale() == "log"
     assert {"a", "b"} <= set(texts_of(axes))
-    assert " least" in texts_of(axes)
+    assert " least " in texts_of(axes)
     low, high = axes.collections[0].get_datalim(axes.transData).intervaly
     assert (low, high) == (1e-6, 1)
+
+
+@pytest.mark.parametrize(("values", "place"), [([1, 1, 0.1, 1e-3], 3), ([1e-3, 0.1, 1, 1], 0)])
+def test_a_level_is_named_where_the_lines_keep_away_from_it(values, place):
+    (axes,) = against_distance(range(4), {"a": values}, "steps", "norm", {"one": 1.0}).axes
+    (name,) = [text for text in axes.texts if text.get_text() == " one "]
+    assert name.get_position()[0] == place
 
 
 def test_names_stay_inside_where_a_line_leaves_the_figure():

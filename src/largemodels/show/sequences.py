@@ -27,8 +27,8 @@ def unrolled(symbols: Sequence[str]) -> Figure:
     if len(symbols) < 2:
         raise ValueError(f"a recurrence is unrolled over two steps or more; got {len(symbols)}")
     steps = len(symbols)
-    fig, (axes,) = figure(1, 1, 7.0, 2.9)
-    axes.set(xlim=(-2.75, steps - 0.3), ylim=(-1.05, 1.12), xticks=[], yticks=[])
+    fig, (axes,) = figure(1, 1, 7.0, 2.6)
+    axes.set(xlim=(-2.75, steps - 0.3), ylim=(-1.05, 0.92), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     _step(axes, -2.0, "h", "x", "ŷ")
     loop = {"connectionstyle": "arc3,rad=-1.5", "mutation_scale": 12, "color": COLOURS["orange"], "lw": 1.8}
@@ -139,7 +139,7 @@ def against_distance(
         raise ValueError("there is no series to draw")
     fig, (axes,) = figure(1, 1, 7.0, 3.4)
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log", xlim=(min(distances), max(distances)))
-    ends, lowest, highest = [], bottom, top
+    ends, means, lowest, highest = [], [], bottom, top
     for (name, values), colour in zip(series.items(), [*COLOURS.values()] * 3, strict=False):
         runs = np.atleast_2d(np.asarray(_plain(values), dtype=float))
         if runs.ndim != 2 or runs.shape[1] != len(distances):
@@ -147,14 +147,18 @@ def against_distance(
         if not (runs > 0).all():
             raise ValueError(f"{name!r} must be positive to be drawn in powers of ten; its least is {runs.min():g}")
         mean = np.exp(np.log(runs).mean(0))
+        means.append(mean)
         axes.plot(distances, mean, color=colour, label=name)
         if len(runs) > 1:
             axes.fill_between(distances, runs.min(0), runs.max(0), color=colour, alpha=0.2, lw=0)
         ends.append((np.clip(mean[-1], bottom, top), name, colour))
     for name, level in (levels or {}).items():
         axes.axhline(level, color=COLOURS["grey"], ls="--", lw=1)
-        behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
-        axes.text(distances[0], level, f" {name}", color=COLOURS["grey"], va="top", size=9, bbox=behind)
+        apart = np.abs(np.log(np.stack(means) / level)).min(0)
+        half = max(1, len(apart) // 2)
+        right = apart[-half:].min() > 1.1 * apart[:half].min()  # named in the half that the lines keep away from
+        end, align = (distances[-1], "right") if right else (distances[0], "left")
+        axes.text(end, level, f" {name} ", color=COLOURS["grey"], va="top", ha=align, size=9, zorder=1)
     axes.set_ylim(lowest, highest)
     axes.grid(axis="y")
     label_ends(axes, ends)
