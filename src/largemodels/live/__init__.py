@@ -5,6 +5,7 @@ from largemodels.live.binding import live
 from largemodels.live.feature_map_explorer import FeatureMapExplorer
 from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
+from largemodels.live.patch_attention_explorer import PatchAttentionExplorer
 from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
 from largemodels.live.view import View
 
@@ -16,6 +17,7 @@ __all__ = [
     "HiddenStateExplorer",
     "HiddenStates",
     "KernelExplorer",
+    "PatchAttentionExplorer",
     "Recur",
     "RecurrenceExplorer",
     "View",

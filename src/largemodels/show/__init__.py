@@ -1,5 +1,6 @@
 """The figures of the book: arrays in, a matplotlib figure out."""
 
+from largemodels.show.alignment import alignment, gaze_sheet, likeness, patches
 from largemodels.show.attention import attention_maps, growth, look_up, pointers
 from largemodels.show.costs import bars, shares
 from largemodels.show.curves import curves
@@ -31,6 +32,7 @@ from largemodels.show.writing import along_text, next_symbols, staircase
 
 __all__ = [
     "against_distance",
+    "alignment",
     "along_text",
     "along_tokens",
     "attention_maps",
@@ -44,8 +46,10 @@ __all__ = [
     "filter_rows",
     "gallery",
     "gate_sheet",
+    "gaze_sheet",
     "growth",
     "kernels_at_work",
+    "likeness",
     "look_up",
     "lstm_step",
     "map_sheet",
@@ -55,6 +59,7 @@ __all__ = [
     "padded",
     "patch_of",
     "patch_sheet",
+    "patches",
     "pointers",
     "pooling",
     "read_along",

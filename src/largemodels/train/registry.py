@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from largemodels.data import digits, mnist, package_windows, shakespeare, source_code
+from largemodels.data import dates, digits, mnist, package_windows, shakespeare, source_code
 from largemodels.models import (
     GPT,
     CharRNN,
@@ -18,9 +18,13 @@ from largemodels.models import (
     RecurrentClassifierConfig,
     ResNet,
     ResNetConfig,
+    Seq2Seq,
+    Seq2SeqConfig,
+    ViT,
+    ViTConfig,
 )
 from largemodels.train.recipe import Recipe
-from largemodels.train.tasks import Characters, Images, Task, Windows
+from largemodels.train.tasks import Characters, Images, Task, Translations, Windows
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ MODELS: dict[str, Entry] = {
         Images(epochs=20, batch=128, shift=2),
         Recipe(learning_rate=1e-2, weight_decay=0.05, schedule="cosine", warmup=200),
     ),
+    "vit": Entry(ViT, ViTConfig(width=32, heads=4, layers=3), Images(), Recipe()),  # costs about as much as the cnn
     "recurrent-classifier": Entry(RecurrentClassifier, RecurrentClassifierConfig(), Windows(), Recipe()),
     "char-rnn": Entry(
         CharRNN,
@@ -54,9 +59,13 @@ MODELS: dict[str, Entry] = {
         Characters(),
         Recipe(learning_rate=4e-3, weight_decay=0.1, schedule="cosine", warmup=150, clip=1.0),
     ),
+    "seq2seq": Entry(
+        Seq2Seq, Seq2SeqConfig(), Translations(), Recipe(learning_rate=5e-3, schedule="cosine", warmup=50, clip=1.0)
+    ),
 }
 
 DATA: dict[str, Callable[..., Any]] = {
+    "dates": dates,
     "digits": digits,
     "mnist": mnist,
     "packages": package_windows,

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from torch import nn
 
-from largemodels.data import Batches, ImageData, Text, TextBatches, WindowData, passages, random_shift
-from largemodels.train.evaluate import evaluate
+from largemodels.data import Batches, Dates, ImageData, Text, TextBatches, WindowData, passages, random_shift
+from largemodels.train.evaluate import evaluate, predict
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,43 @@ class Windows(Task):
     def score(self, model: nn.Module, data: WindowData) -> dict[str, float]:
         """Measure loss and accuracy on the test windows."""
         return vars(evaluate(model, data.test.tokens, data.test.labels))
+
+
+@dataclass(frozen=True)
+class Translations(Task):
+    """Write a source in another form, character by character."""
+
+    data: ClassVar = ("dates",)
+    gives: ClassVar = ("vocabulary", "source", "target")
+
+    epochs: int = 2
+    batch: int = 128
+
+    def given(self, data: Dates) -> dict[str, int]:
+        """Return the size of the vocabulary, and the lengths of sources and targets."""
+        target = data.train.targets.shape[1]
+        return {
+            "vocabulary": len(data.vocabulary),
+            "source": data.train.tokens.shape[1] - target,
+            "target": target,
+        }
+
+    def batches(self, data: Dates, seed: int) -> Batches:
+        """Return the batches of all epochs."""
+        return Batches(data.train.tokens, data.train.targets, self.batch, self.epochs, seed)
+
+    def score(self, model: nn.Module, data: Dates) -> dict[str, float]:
+        """Measure loss and accuracy a character, and the share of targets that are written without a mistake.
+
+        A target is: as long as each character is right, the model is given what it wrote itself.
+        """
+        tokens, targets = data.test.tokens, data.test.targets
+        right = predict(model, tokens).argmax(2) == targets
+        return {**vars(evaluate(model, tokens, targets)), "exact": right.all(1).float().mean().item()}
+
+    def words(self, score: dict[str, float]) -> str:
+        """Say how many targets are right as a whole."""
+        return f"{score['exact']:.2%} without a mistake"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,395 @@
+"""The patch attention explorer in a page without a kernel: what it draws and says is what torch computes."""
+
+import statistics
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from largemodels.capture import Watched
+from largemodels.data import Batches, digits
+from largemodels.live import PatchAttentionExplorer, live
+from largemodels.models import ViT, ViTConfig
+
+LAYERS, HEADS, SIDE, PATCH, SIZE = 3, 4, 7, 4, 28
+PLACES = 1 + SIDE**2
+TAPS = "layers.*.self_attn.weights"
+SEVEN = [(7, 5), (20, 5), (13, 23)]
+
+
+# ---- a page with a model trained for a moment, and the same page of the book --------------------
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A ViT after some steps on real digits, rounded as the book's: its heads have learned to look somewhere."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # beside a browser and other tests, one thread is fastest
+    torch.manual_seed(0)
+    model = ViT(ViTConfig(width=32, heads=HEADS, layers=LAYERS))
+    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
+    train = digits().train
+    for x, y in Batches(train.images, train.labels, size=48, epochs=3):
+        optimiser.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimiser.step()
+    for layer in model.layers:  # queries and keys: what a longer training does
+        layer.self_attn.in_proj_weight.data[:64] *= 2
+    torch.set_num_threads(threads)
+    return model.half().float().eval()
+
+
+@pytest.fixture(scope="module")
+def view(model):
+    """An explorer with one example of each class, and two that the model gets wrong."""
+    test = digits().test
+    with torch.no_grad():
+        wrong = (model(test.images).argmax(1) != test.labels).nonzero().flatten().tolist()
+    picks = [(test.labels == label).nonzero()[0].item() for label in range(10)] + wrong[:2]
+    explorer = PatchAttentionExplorer(test.images[picks], digits().names, test.labels[picks])
+    return live(explorer, Watched(model, TAPS), {"image": test.images[3:4]})
+
+
+@pytest.fixture
+def explorer(widget_page, view):
+    """Open the explorer on a page of its own: ``explorer(**of open_page)``."""
+    return lambda **options: widget_page(view, **options)
+
+
+# ---- what the page holds, and what torch makes of it --------------------------------------------
+
+
+def drawing(page, number=0):
+    """The image that the network saw last."""
+    values = page.evaluate("n => Array.from(document.querySelectorAll('.dr-board')[n].values)", number)
+    return torch.tensor(values, dtype=torch.float32).view(1, 1, SIZE, SIZE)
+
+
+def by_torch(model, image):
+    """Compute the weights ``(layers, heads, n, n)`` and the probabilities for one image."""
+    with torch.no_grad():
+        answer = Watched(model, TAPS)(image)
+    weights = torch.cat([tensor for tap, tensor in answer.items() if tap != "output"])
+    return weights, answer["output"][0].softmax(0)
+
+
+def asks(page, number=0):
+    """The place that looks."""
+    now = int(page.locator(".px-map").nth(number).get_attribute("aria-valuenow"))
+    row, column = divmod(now, SIDE)
+    return 1 + (row - 1) * SIDE + column if row else 0
+
+
+def chosen(page):
+    """The layer and the head that are shown large."""
+    return divmod(page.locator(".px-sheet input").evaluate_all("all => all.findIndex(radio => radio.checked)"), HEADS)
+
+
+def check_against_torch(page, model):
+    """Compare the weights of all heads, what is said of one, and the probabilities with torch, for what is drawn."""
+    weights, probabilities = by_torch(model, drawing(page))
+    shown = page.evaluate("[...document.querySelectorAll('.px-sheet canvas')].flatMap(c => [...c.values])")
+    shown = torch.tensor(shown).view(LAYERS, HEADS, PLACES)
+    place = asks(page)
+    torch.testing.assert_close(shown, weights[:, :, place], atol=1e-5, rtol=0)
+    bars = [float(row.get_attribute("data-value")) for row in page.locator(".dr-class").all()]
+    torch.testing.assert_close(torch.tensor(bars), probabilities, atol=1e-5, rtol=0)
+    check_facts(page, weights[(*chosen(page), place)], place)
+    return weights
+
+
+def check_facts(page, row, place):
+    layer, head = chosen(page)
+    assert page.locator(".px-told strong").text_content() == f"Layer {layer + 1}, head {head + 1}"
+    facts = {
+        fact.get_attribute("data-fact"): float(fact.get_attribute("data-value"))
+        for fact in page.locator(".px-facts > div").all()
+    }
+    assert facts["most"] == pytest.approx(row.max().item(), abs=1e-5)
+    assert facts["class token"] == pytest.approx(row[0].item(), abs=1e-5)
+    if place:
+        assert facts["itself"] == pytest.approx(row[place].item(), abs=1e-5)
+        grid = torch.stack(torch.meshgrid(torch.arange(7.0), torch.arange(7.0), indexing="ij"), -1).view(-1, 2)
+        away = (grid - grid[place - 1]).norm(dim=1)
+        distance = (row[1:] @ away / row[1:].sum()).item()
+        assert facts["distance"] == pytest.approx(distance, abs=1e-4)
+        even = page.locator("[data-fact=distance] dd").text_content().split()[-1]
+        assert float(even) == pytest.approx(away.mean().item(), abs=0.051)
+    else:
+        assert set(facts) == {"most", "class token"}
+
+
+def pixels(page, number=-1):
+    """The colours of one map, ``(rows, columns, 4)``: the large one, or one of the small."""
+    values = page.evaluate(
+        """n => {
+          const canvas = document.querySelectorAll(n < 0 ? ".px-map canvas" : ".px-sheet canvas")[Math.max(0, n)];
+          const { width, height } = canvas;
+          return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
+        }""",
+        number,
+    )
+    width, height, data = values
+    return torch.tensor(data).view(height, width, 4)
+
+
+# ---- driving it ---------------------------------------------------------------------------------
+
+
+def drawn(page):
+    return int(page.locator("[data-drawn]").first.get_attribute("data-drawn"))
+
+
+def settle(page, before):
+    """Wait until the answer to the last change, after the draw numbered ``before``, is on the page."""
+    page.wait_for_function(
+        "before => { const el = document.querySelector('[data-drawn]');"
+        " return Number(el.dataset.drawn) > before && el.dataset.state === 'ready'; }",
+        arg=before,
+    )
+    page.wait_for_timeout(60)  # the last of several changes may still be waiting for its frame
+    page.wait_for_function("document.querySelector('[data-drawn]').dataset.state === 'ready'")
+
+
+def board_point(page, x, y):
+    box = page.locator(".dr-board").first.bounding_box()
+    return box["x"] + x / SIZE * box["width"], box["y"] + y / SIZE * box["height"]
+
+
+def draw_by_mouse(page, *strokes):
+    page.locator(".dr-board").first.scroll_into_view_if_needed()
+    before = drawn(page)
+    for start, *rest in strokes:
+        page.mouse.move(*board_point(page, *start))
+        page.mouse.down()
+        for point in rest:
+            page.mouse.move(*board_point(page, *point), steps=4)
+        page.mouse.up()
+    settle(page, before)
+
+
+def patch_point(page, row, column):
+    """The middle of a patch on the large map, from its corner; row −1 is the class token's."""
+    box = page.locator(".px-map").first.bounding_box()
+    return {"x": (column + 0.5) / SIDE * box["width"], "y": (row + 1.5) / (SIDE + 1) * box["height"]}
+
+
+def place_of(row, column):
+    return 1 + row * SIDE + column
+
+
+# ---- the claims ---------------------------------------------------------------------------------
+
+
+def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(explorer, model):
+    page = explorer()
+    check_against_torch(page, model)
+    assert asks(page) == 0  # the class token, where the answer is read
+    assert not any("onnxruntime" in url for url in page.asked)
+    assert page.locator(".dr-answer").text_content() == page.locator(".dr-first .dr-name").text_content()
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_digit_drawn_by_mouse_is_answered_as_torch_answers(explorer, model, scheme):
+    page = explorer(scheme=scheme)
+    draw_by_mouse(page, SEVEN)
+    assert 0.05 < drawing(page).mean() < 0.5
+    page.locator(".px-map").click(position=patch_point(page, 2, 4))
+    assert asks(page) == place_of(2, 4)
+    check_against_torch(page, model)
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_function("document.querySelector('.dr-board').values.every(v => v === 0)")
+    check_against_torch(page, model)
+    assert page.locator(".dr-answer").text_content() == "?"
+
+
+def test_the_mouse_over_a_patch_asks_from_there_and_leaves_no_trace(explorer, model):
+    page = explorer()
+    surface = page.locator(".px-map")
+    surface.click(position=patch_point(page, 5, 1))
+    surface.hover(position=patch_point(page, 0, 6))
+    assert asks(page) == place_of(0, 6)
+    check_against_torch(page, model)
+    surface.hover(position=patch_point(page, -1, 3))  # anywhere in the class token's row
+    assert asks(page) == 0
+    check_against_torch(page, model)
+    page.locator(".dr-verdict").hover()
+    assert asks(page) == place_of(5, 1)
+    check_against_torch(page, model)
+
+
+def test_a_patch_is_chosen_by_finger_and_the_page_fits_a_phone(explorer, model):
+    page = explorer(width=390, height=844, touch=True)
+    page.locator(".px-map").scroll_into_view_if_needed()
+    page.locator(".px-map").tap(position=patch_point(page, 3, 2))
+    assert asks(page) == place_of(3, 2)
+    page.locator(".px-sheet label").nth(6).tap()
+    assert chosen(page) == (1, 2)
+    check_against_torch(page, model)
+    widest = page.locator(".lm").first.evaluate("el => el.scrollWidth - el.clientWidth")
+    assert widest <= 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_patches_and_heads_are_reached_by_keyboard_and_spoken(explorer, model):
+    page = explorer()
+    surface = page.get_by_role("slider", name="The patch that looks")
+    surface.focus()
+    for keys, place in {
+        ("ArrowDown",): place_of(0, 0),
+        ("ArrowDown", "ArrowRight", "ArrowRight"): place_of(1, 2),
+        ("End",): place_of(1, 6),
+        ("Home", "ArrowUp", "ArrowUp"): 0,
+        ("ArrowUp",): 0,  # there is nothing above the class token
+    }.items():
+        for key in keys:
+            page.keyboard.press(key)
+        assert asks(page) == place, keys
+    assert surface.get_attribute("aria-valuetext").startswith("the class token: looks most at ")
+    page.keyboard.press("ArrowDown")
+    weights = check_against_torch(page, model)
+    best = weights[(*chosen(page), 1)].argmax().item()
+    name = f"row {(best - 1) // SIDE + 1}, column {(best - 1) % SIDE + 1}" if best else "the class token"
+    spoken = surface.get_attribute("aria-valuetext")
+    assert spoken.startswith(f"row 1, column 1: looks most at {name}, ")
+    page.wait_for_function(
+        "text => [...document.querySelectorAll('.lm-hidden')].some(p => p.textContent === text)", arg=spoken
+    )
+
+    page.locator(".px-sheet input:checked").focus()
+    before = chosen(page)
+    page.keyboard.press("ArrowRight")
+    assert chosen(page) != before
+    layer, head = chosen(page)
+    assert page.locator(".px-sheet input:checked").get_attribute("aria-label") == f"Layer {layer + 1}, head {head + 1}"
+    check_against_torch(page, model)
+
+
+def test_a_digit_drawn_by_keyboard_is_answered_as_torch_answers(explorer, model):
+    page = explorer()
+    page.locator(".dr-board").focus()
+    before = drawn(page)
+    for key in ("Space", *["ArrowUp"] * 6, "Space", *["ArrowLeft"] * 5):
+        page.keyboard.press(key)
+    settle(page, before)
+    assert drawing(page)[0, 0, 8:14, 14].min() == 1
+    check_against_torch(page, model)
+
+
+def test_examples_are_picked_and_wrong_answers_are_marked(explorer, view, model):
+    page = explorer()
+    before = drawn(page)
+    page.locator(".dr-gallery label").nth(7).click()
+    settle(page, before)
+    test = digits().test
+    seven = test.images[(test.labels == 7).nonzero()[0].item()]
+    assert (drawing(page)[0] - seven).abs().max() < 1 / 255
+    check_against_torch(page, model)
+    for i in (10, 11):
+        answer, label = view.settings["answers"][i], view.settings["labels"][i]
+        assert answer != label
+        name = f"a {label}, which the network takes for {answer}"
+        assert page.locator(".dr-gallery input").nth(i).get_attribute("aria-label") == name
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_patch_is_the_stronger_in_colour_the_larger_its_weight_and_the_ink_can_be_seen_on_it(explorer, model, dark):
+    page = explorer(dark=dark)
+    page.locator(".px-map").click(position=patch_point(page, 3, 3))
+    image, cell = drawing(page)[0, 0], 2 * PATCH + 2
+    corners = image[::PATCH, ::PATCH].flatten()
+    blank = (corners == 0).nonzero().flatten() + 1  # patches whose first pixel is paper
+    weights = by_torch(model, drawing(page))[0][:, :, asks(page)]
+    number = weights[..., blank].std(-1).argmax().item()  # the head that tells most between them
+    page.locator(".px-sheet label").nth(number).click()
+    row, seen = weights.flatten(0, 1)[number], pixels(page).float()
+    assert torch.equal(seen, pixels(page, number).float())  # large and small are one picture
+    assert (seen[:: 2 * PATCH + 2, :, 3] == 0).all()  # a gap between patches
+
+    def corner(place):
+        top, left = divmod(place - 1, SIDE)
+        return seen[(top + 1) * cell + 1, left * cell + 1, :3]
+
+    low, high = (corner(blank[pick(row[blank])].item()) for pick in (torch.argmin, torch.argmax))
+    assert (high - low).abs().max() > 20
+    assert high[0] > high[2] + 30  # orange
+    ink = (image > 0.95).nonzero()
+    for y, x in ink[:: len(ink) // 10].tolist():
+        there = seen[(y // PATCH + 1) * cell + 1 + 2 * (y % PATCH), x // PATCH * cell + 1 + 2 * (x % PATCH), :3]
+        assert (there.mean() > 180) if dark else (there.mean() < 75)
+
+
+def test_two_on_a_page_do_not_disturb_each_other(widget_page, view, model):
+    torch.manual_seed(3)
+    other = PatchAttentionExplorer(digits().test.images[:3], ["<b>zero</b>", *map(str, range(1, 10))])
+    live(other, Watched(ViT(ViTConfig(patch=7, width=16)), TAPS), {"image": digits().test.images[5:6]})
+    page = widget_page(view, other)
+    values = "[...document.querySelectorAll('.px')[1].querySelectorAll('.px-sheet canvas')].flatMap(c => [...c.values])"
+    before = page.evaluate(values)
+    assert len(before) == 12 * 17
+    draw_by_mouse(page, SEVEN)
+    page.locator(".px-map").first.click(position=patch_point(page, 2, 2))
+    assert page.evaluate(values) == before
+    assert page.locator("[data-drawn]").nth(1).get_attribute("data-drawn") == "1"
+    assert page.locator(".px").nth(1).locator(".dr-name").first.text_content() == "<b>zero</b>"  # text, never markup
+    assert page.locator(".px b").count() == 0
+    page.locator(".px-map").nth(1).click(position={"x": 5, "y": 5})
+    assert asks(page, 1) == 0
+    assert asks(page) == place_of(2, 2)
+
+
+def test_every_map_is_redrawn_in_time_to_draw_by(explorer):
+    page = explorer()
+    page.evaluate(
+        """() => {
+          const asked = [];
+          window.waits = [];
+          for (const kind of ["pointerdown", "pointermove"]) {
+            document.addEventListener(kind, () => asked.push(performance.now()), true);
+          }
+          new MutationObserver(() => asked.length && waits.push(performance.now() - asked.splice(0)[0]))
+            .observe(document.querySelector("[data-drawn]"), { attributeFilter: ["data-drawn"] });
+        }"""
+    )
+    page.locator(".dr-board").scroll_into_view_if_needed()
+    page.mouse.move(*board_point(page, 6, 6))
+    before = drawn(page)
+    page.mouse.down()
+    settle(page, before)
+    for i in range(33):
+        before = drawn(page)
+        page.mouse.move(*board_point(page, 6 + i / 2, 6 + 6 * (i % 2)))
+        page.wait_for_function(
+            "before => Number(document.querySelector('[data-drawn]').dataset.drawn) > before", arg=before
+        )
+    page.mouse.up()
+    waits = page.evaluate("waits.slice(-30)")
+    assert len(waits) == 30
+    assert statistics.median(waits) < 50, f"milliseconds: {waits}"
+
+
+@pytest.mark.parametrize("options", [{}, {"dark": True}, {"width": 390, "height": 844}], ids=["light", "dark", "phone"])
+def test_nothing_stands_in_the_way_of_assistive_technology(explorer, axe, options):
+    page = explorer(**options)
+    if options.get("dark"):
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.wait_for_timeout(100)
+    assert axe(page) == []
+    page.locator(".px-map").click(position=patch_point(page, 4, 4))
+    assert axe(page) == []
+
+
+# ---- the widget of the book ----------------------------------------------------------------------
+
+
+def test_the_books_own_answers_a_drawing(book, serve, open_page):
+    page = open_page(f"{serve(book)}/chapters/transformer/beyond.html")
+    page.locator(".px").wait_for()
+    shown = "document.querySelector('.px-map canvas').values"
+    before = page.evaluate(f"[...{shown}]")
+    draw_by_mouse(page, SEVEN)
+    assert page.locator(".dr-answer").text_content() == "7"
+    after = page.evaluate(f"[...{shown}]")
+    assert len(after) == PLACES
+    assert sum(after) == pytest.approx(1, abs=1e-4)
+    assert after != before

@@ -1,0 +1,181 @@
+"""Measure a vision Transformer against convolutions on MNIST, and make the one of the page.
+
+    OMP_NUM_THREADS=1 python tools/vit.py few [--steps 600] [--seeds 0 1 2]    writes results/vit.json
+    OMP_NUM_THREADS=1 python tools/vit.py page [--epochs 8]                     writes assets/checkpoints/vit.*
+
+few     ViT and ConvNet, of about equal cost, and a support vector machine, on few digits: with the images as they are,
+        with their patches in another order, and with their pixels in another order, always the same. Both networks get
+        the same recipe and as many steps whatever the number of digits. About 10 minutes on one CPU core.
+page    the ViT that waits for the reader's drawing, shown each digit in a new pose every time, and rounded to half
+        precision. About 4 minutes.
+
+All of MNIST, with the source document's recipe: python -m largemodels.train vit --data mnist.
+"""
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from time import process_time
+
+import torch
+import torch.nn.functional as F
+from sklearn.svm import SVC
+from torch import Tensor, nn
+
+from largemodels.data import Batches, ImageData, Labelled, digits, mnist
+from largemodels.device import describe
+from largemodels.models import ConvNet, ViT, ViTConfig
+from largemodels.train import Recipe, evaluate, fit, save_weights
+from largemodels.train.files import write_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ViTConfig(width=32, heads=4, layers=3)
+MODELS: dict[str, Callable[[], nn.Module]] = {"ConvNet": ConvNet, "ViT": lambda: ViT(CONFIG)}
+BATCH = 64
+FEW = Recipe(3e-3, schedule="cosine", warmup=100)
+PAGE = Recipe(3e-3, schedule="cosine", warmup=200, weight_decay=0.05)
+# digits to learn from, and the orders of their pixels that are tried with so many
+AMOUNTS = {100: ("as they are",), 1000: ("as they are", "patches", "pixels"), 10_000: ("as they are",)}
+
+
+def reorder(images: Tensor, order: str, patch: int = CONFIG.patch) -> Tensor:
+    """Move the patches, or the pixels, of all images ``(b, 1, n, n)`` to other places, always the same."""
+    chance = torch.Generator().manual_seed(0)
+    n = images.shape[-1]
+    if order == "pixels":
+        return images.flatten(1)[:, torch.randperm(n * n, generator=chance)].view_as(images)
+    if order == "patches":
+        cut = F.unfold(images, patch, stride=patch)  # (b, pixels of a patch, patches)
+        return F.fold(cut[..., torch.randperm(cut.shape[-1], generator=chance)], n, patch, stride=patch)
+    return images
+
+
+def train(model: nn.Module, images: Tensor, labels: Tensor, steps: int, recipe: Recipe, seed: int) -> float:
+    """Train for so many steps; return the CPU seconds that it took."""
+    size = min(BATCH, len(images))
+    epochs = -(-steps * size // len(images)) + 1
+    every = Batches(images, labels, size, epochs, seed)
+    start = process_time()
+    for _ in fit(model, [every[i] for i in range(steps)], recipe):
+        pass
+    return process_time() - start
+
+
+def few(data: ImageData, seeds: list[int], steps: int) -> list[dict]:
+    """Return a row for each network, amount, order and seed, and for each support vector machine."""
+    rows = []
+    for amount, orders in AMOUNTS.items():
+        for order in orders:
+            test = reorder(data.test.images, order)
+            for seed in seeds:
+                picks = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(seed))[:amount]
+                images, labels = reorder(data.train.images[picks], order), data.train.labels[picks]
+                about = {"digits": amount, "order": order, "seed": seed}
+                svm = SVC(C=10).fit(images.flatten(1).numpy(), labels.numpy())
+                right = svm.score(test.flatten(1).numpy(), data.test.labels.numpy())
+                rows.append({"model": "SVM", **about, "accuracy": round(right, 5)})
+                for name, make in MODELS.items():
+                    torch.manual_seed(seed)
+                    model = make()
+                    seconds = train(model, images, labels, steps, FEW, seed)
+                    score = evaluate(model, test, data.test.labels)
+                    rows.append({"model": name, **about, "accuracy": score.accuracy, "cpu_seconds": round(seconds, 1)})
+                    print(rows[-1], flush=True)
+    return rows
+
+
+def in_any_pose(images: Tensor, chance: torch.Generator) -> Tensor:
+    """Resize, squeeze, turn and move each digit, and give it more ink or less, as drawings with a mouse have."""
+    dice = 2 * torch.rand(7, len(images), generator=chance) - 1
+    size, squeeze, turn, down, right, ink, paper = dice
+    size, squeeze, turn = 1 + 0.3 * size, (0.15 * squeeze).exp(), 0.25 * turn
+    across = [size * squeeze * turn.cos(), -size * turn.sin(), 0.25 * right]
+    along = [size * turn.sin(), size / squeeze * turn.cos(), 0.25 * down]
+    pose = torch.stack([torch.stack(across, 1), torch.stack(along, 1)], 1)  # (b, 2, 3)
+    moved = F.grid_sample(images, F.affine_grid(pose, list(images.shape), align_corners=False), align_corners=False)
+    floor, strength = 0.1 * (1 + paper), 2 + ink
+    return ((moved - floor.view(-1, 1, 1, 1)) * strength.view(-1, 1, 1, 1)).clamp(0, 1)
+
+
+def framed(part: Labelled) -> Labelled:
+    """Put the digits that ship with scikit-learn, 20 × 20, into the middle of a frame as large as MNIST's."""
+    return Labelled(F.pad(part.images, (4,) * 4), part.labels)
+
+
+def page(data: ImageData, epochs: int, command: str, out: Path) -> None:
+    """Train the page's ViT, round its weights, and write them with what they are worth."""
+    torch.manual_seed(0)
+    model = ViT(CONFIG)
+    others = digits(20)
+    more = framed(others.train)  # of other hands and another scanner, eight times over
+    images = torch.cat([data.train.images, more.images.repeat(8, 1, 1, 1)])
+    batches = Batches(images, torch.cat([data.train.labels, more.labels.repeat(8)]), BATCH, epochs, 0, in_any_pose)
+    start = process_time()
+    for step in fit(model, batches, PAGE):
+        if step.index % 1000 == 0:
+            print(step.index, f"{step.loss:.3f}", flush=True)
+    seconds = process_time() - start
+    model = model.half().float().eval()
+    score = evaluate(model, data.test.images, data.test.labels)
+    posed = in_any_pose(data.test.images, torch.Generator().manual_seed(1))
+    framed_test = framed(others.test)
+    result = {
+        "what": "ViT for the reader's drawing: MNIST, and scikit-learn's digits eight times over, in new poses; "
+        "weights rounded to half precision",
+        "command": command,
+        "model": asdict(CONFIG),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "recipe": asdict(PAGE),
+        "epochs": epochs,
+        "batch": BATCH,
+        "seed": 0,
+        "accuracy": score.accuracy,
+        "accuracy_on_digits": evaluate(model, framed_test.images, framed_test.labels).accuracy,
+        "accuracy_in_any_pose": evaluate(model, posed, data.test.labels).accuracy,
+        "cpu_seconds": round(seconds, 1),
+        "hardware": describe(torch.device("cpu")),
+        "torch": torch.__version__,
+    }
+    print(result)
+    out.mkdir(parents=True, exist_ok=True)
+    save_weights(out / "vit.safetensors", model.half())
+    write_whole(out / "vit.json", (json.dumps(result, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=("few", "page"))
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--out", type=Path, default=ROOT, help="the folder that holds results/ and assets/")
+    options = parser.parse_args(argv)
+    words = ["python", "tools/vit.py", *(sys.argv[1:] if argv is None else argv)]
+    command = shlex.join(word for i, word in enumerate(words) if "--out" not in words[max(0, i - 1) : i + 1])
+    torch.set_num_threads(1)
+    data = mnist()
+    if options.part == "page":
+        page(data, options.epochs, command, options.out / "assets/checkpoints")
+        return 0
+    result = {
+        "what": "ViT and ConvNet on few digits of MNIST, beside a support vector machine; all 10,000 test digits",
+        "command": command,
+        "model": asdict(CONFIG),
+        "recipe": asdict(FEW),
+        "batch": BATCH,
+        "steps": options.steps,
+        "seeds": options.seeds,
+        "hardware": describe(torch.device("cpu")),
+        "torch": torch.__version__,
+        "runs": few(data, options.seeds, options.steps),
+    }
+    write_whole(options.out / "results/vit.json", (json.dumps(result, indent=1, ensure_ascii=False) + "\n").encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
