@@ -7,6 +7,7 @@ from largemodels.show.curves import curves
 from largemodels.show.encoder import encoder_layer, turned
 from largemodels.show.errors import confidence, confusion, mistakes
 from largemodels.show.gates import along_tokens, gate_sheet, lstm_step, word_map
+from largemodels.show.heads import head_sheet, named_points, score_table, where_it_asks
 from largemodels.show.images import (
     gallery,
     kernels_at_work,
@@ -48,6 +49,7 @@ __all__ = [
     "gate_sheet",
     "gaze_sheet",
     "growth",
+    "head_sheet",
     "kernels_at_work",
     "likeness",
     "look_up",
@@ -55,6 +57,7 @@ __all__ = [
     "map_sheet",
     "matrix",
     "mistakes",
+    "named_points",
     "next_symbols",
     "padded",
     "patch_of",
@@ -65,6 +68,7 @@ __all__ = [
     "read_along",
     "responses",
     "saliency_sheet",
+    "score_table",
     "seen_through",
     "shares",
     "staircase",
@@ -72,6 +76,7 @@ __all__ = [
     "tuning",
     "turned",
     "unrolled",
+    "where_it_asks",
     "where_it_looks",
     "window_positions",
     "word_map",
