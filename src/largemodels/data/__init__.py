@@ -4,6 +4,7 @@ from largemodels.data.batches import Batches, random_shift
 from largemodels.data.cache import DataError
 from largemodels.data.dates import Dates, dates
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
+from largemodels.data.repeats import Repeats
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
 from largemodels.data.text import UNKNOWN, Text, TextBatches, Vocabulary, passages, shakespeare
 
@@ -15,6 +16,7 @@ __all__ = [
     "ImageData",
     "Labelled",
     "LabelledWindows",
+    "Repeats",
     "Text",
     "TextBatches",
     "Vocabulary",
