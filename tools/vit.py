@@ -1,11 +1,13 @@
 """Measure a vision Transformer against convolutions on MNIST, and make the one of the page.
 
     OMP_NUM_THREADS=1 python tools/vit.py few [--steps 600] [--seeds 0 1 2]    writes results/vit.json
-    OMP_NUM_THREADS=1 python tools/vit.py page [--epochs 8]                     writes assets/checkpoints/vit.*
+    OMP_NUM_THREADS=1 python tools/vit.py places runs/mnist-vit                adds to it
+    OMP_NUM_THREADS=1 python tools/vit.py page [--epochs 8]                    writes assets/checkpoints/vit.*
 
 few     ViT and ConvNet, of about equal cost, and a support vector machine, on few digits: with the images as they are,
         with their patches in another order, and with their pixels in another order, always the same. Both networks get
         the same recipe and as many steps whatever the number of digits. About 10 minutes on one CPU core.
+places  how alike the vectors of two places are, by their distance, in the runs on all of MNIST.
 page    the ViT that waits for the reader's drawing, shown each digit in a new pose every time, and rounded to half
         precision. About 4 minutes.
 
@@ -29,7 +31,7 @@ from torch import Tensor, nn
 from largemodels.data import Batches, ImageData, Labelled, digits, mnist
 from largemodels.device import describe
 from largemodels.models import ConvNet, ViT, ViTConfig
-from largemodels.train import Recipe, evaluate, fit, save_weights
+from largemodels.train import Recipe, evaluate, fit, load_weights, save_weights
 from largemodels.train.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,6 +87,29 @@ def few(data: ImageData, seeds: list[int], steps: int) -> list[dict]:
                     score = evaluate(model, test, data.test.labels)
                     rows.append({"model": name, **about, "accuracy": score.accuracy, "cpu_seconds": round(seconds, 1)})
                     print(rows[-1], flush=True)
+    return rows
+
+
+def likeness(model: ViT) -> list[float]:
+    """Return the mean cosine between the vectors of two places that are 1, 2, … patches apart, to the nearest."""
+    side = model.config.side
+    grid = torch.cartesian_prod(torch.arange(float(side)), torch.arange(float(side)))
+    apart = torch.cdist(grid, grid).round()
+    vectors = model.places.vectors[1:].detach()
+    alike = F.cosine_similarity(vectors[:, None], vectors[None], dim=2)
+    return [round(alike[apart == distance].mean().item(), 5) for distance in range(1, side)]
+
+
+def places(runs: Path) -> list[list[float]]:
+    """Return the likeness of places for each run of a folder. Raises ``ValueError`` if there is none."""
+    files = sorted(runs.glob("*/weights.safetensors"))
+    if not files:
+        raise ValueError(f"{runs} holds no finished run")
+    rows = []
+    for file in files:
+        model = ViT(CONFIG)
+        load_weights(file, model)
+        rows.append(likeness(model))
     return rows
 
 
@@ -148,7 +173,8 @@ def page(data: ImageData, epochs: int, command: str, out: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("few", "page"))
+    parser.add_argument("part", choices=("few", "places", "page"))
+    parser.add_argument("runs", type=Path, nargs="?", default=Path("runs/mnist-vit"), help="finished runs, for places")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=8)
@@ -157,23 +183,27 @@ def main(argv: list[str] | None = None) -> int:
     words = ["python", "tools/vit.py", *(sys.argv[1:] if argv is None else argv)]
     command = shlex.join(word for i, word in enumerate(words) if "--out" not in words[max(0, i - 1) : i + 1])
     torch.set_num_threads(1)
-    data = mnist()
     if options.part == "page":
-        page(data, options.epochs, command, options.out / "assets/checkpoints")
+        page(mnist(), options.epochs, command, options.out / "assets/checkpoints")
         return 0
-    result = {
-        "what": "ViT and ConvNet on few digits of MNIST, beside a support vector machine; all 10,000 test digits",
-        "command": command,
-        "model": asdict(CONFIG),
-        "recipe": asdict(FEW),
-        "batch": BATCH,
-        "steps": options.steps,
-        "seeds": options.seeds,
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
-        "runs": few(data, options.seeds, options.steps),
-    }
-    write_whole(options.out / "results/vit.json", (json.dumps(result, indent=1, ensure_ascii=False) + "\n").encode())
+    file = options.out / "results/vit.json"
+    result = json.loads(file.read_text()) if file.exists() else {}
+    if options.part == "places":
+        result |= {"places": places(options.runs)}
+    else:
+        result |= {
+            "what": "ViT and ConvNet on few digits of MNIST, beside a support vector machine; all 10,000 test digits",
+            "command": command,
+            "model": asdict(CONFIG),
+            "recipe": asdict(FEW),
+            "batch": BATCH,
+            "steps": options.steps,
+            "seeds": options.seeds,
+            "hardware": describe(torch.device("cpu")),
+            "torch": torch.__version__,
+            "runs": few(mnist(), options.seeds, options.steps),
+        }
+    write_whole(file, (json.dumps(result, indent=1, ensure_ascii=False) + "\n").encode())
     return 0
 
 
