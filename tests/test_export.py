@@ -142,6 +142,22 @@ def test_weights_that_half_precision_holds_take_half_the_bytes_and_answer_the_sa
         assert len(to_onnx(module, {"x": x})) > 4 * 53 * 61
 
 
+@pytest.mark.parametrize(("largest", "small"), [(32_767, True), (32_768, False)])
+def test_numbers_of_places_take_a_quarter_of_the_bytes_where_they_can(largest, small):
+    class Pick(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("places", torch.arange(largest - 999, largest + 1).flip(0))
+
+        def forward(self, x):
+            return x[self.places]
+
+    x = torch.randn(largest + 1)
+    model = to_onnx(Pick(), {"x": x})
+    assert (len(model) < 3_000) == small
+    assert torch.equal(run(model, {"x": x})["output"], Pick()(x))
+
+
 def test_export_says_nothing_and_leaves_the_log_as_it_was(capfd):
     before = logging.root.manager.disable
     with warnings.catch_warnings():

@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 OPSET = 18
-SMALL = 256  # numbers; below, half precision saves nothing to speak of
+SMALL = 256  # numbers; below, a smaller type saves nothing to speak of
 INNER = "_/"  # goes before the names of values inside the graph, so that none is taken for an input or output
 
 
@@ -58,7 +58,7 @@ def to_onnx(module: nn.Module, example: dict[str, Tensor], dynamic: dict[str, di
             dynamic_shapes=(shapes,) if dynamic else None,
         )
     model = _rename(program.model_proto, list(example), list(answer))
-    _halve(model.graph)
+    _shrink(model.graph)
     _strip(model)
     onnx.checker.check_model(model, full_check=True)
     return model.SerializeToString(deterministic=True)
@@ -113,19 +113,20 @@ def _pass(value: onnx.ValueInfoProto, source: str, target: str, name: str) -> on
     return helper.make_node("Identity", [source], [target])
 
 
-def _halve(graph: onnx.GraphProto) -> None:
-    """Keep weights that half precision holds exactly in half the bytes; the runtime makes float32 of them again."""
+def _shrink(graph: onnx.GraphProto) -> None:
+    """Keep numbers that a smaller type holds exactly in that type; the runtime makes what they were of them again."""
+    smaller = {onnx.TensorProto.FLOAT: (np.float16, "half"), onnx.TensorProto.INT64: (np.int16, "short")}
     casts = []
     for weight in graph.initializer:
-        if weight.data_type != onnx.TensorProto.FLOAT:
+        if weight.data_type not in smaller:
             continue
-        values = numpy_helper.to_array(weight)
+        values, (kind, name) = numpy_helper.to_array(weight), smaller[weight.data_type]
         with np.errstate(over="ignore"):
-            half = values.astype(np.float16)
-        if values.size < SMALL or not np.array_equal(half.astype(np.float32), values):
+            small = values.astype(kind)
+        if values.size < SMALL or not np.array_equal(small.astype(values.dtype), values):
             continue
-        casts.append(helper.make_node("Cast", [f"{weight.name}_half"], [weight.name], to=onnx.TensorProto.FLOAT))
-        weight.CopyFrom(numpy_helper.from_array(half, f"{weight.name}_half"))
+        casts.append(helper.make_node("Cast", [f"{weight.name}_{name}"], [weight.name], to=weight.data_type))
+        weight.CopyFrom(numpy_helper.from_array(small, f"{weight.name}_{name}"))
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
