@@ -9,7 +9,8 @@ import sys
 import pytest
 import torch
 
-from largemodels.data import digits
+from largemodels.data import LabelledWindows, Vocabulary, WindowData, digits
+from largemodels.data.text import UNKNOWN
 from largemodels.models import ConvNet, ConvNetConfig
 from largemodels.train import evaluate, load_weights
 from largemodels.train.__main__ import main
@@ -55,6 +56,33 @@ def test_the_residual_network_learns_from_shifted_images_with_its_own_flags(tmp_
     assert main([*flags, "--shift", "1", "--device", "cpu", "--out", str(tmp_path)]) == 0
     model = json.loads((tmp_path / "metrics.json").read_text())["model"]
     assert (model["widths"], model["blocks"], model["residual"], model["normalise"]) == ([2, 3], 1, False, True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("attention-classifier", {}),
+        (
+            "transformer-encoder --layers 1 --positions sinusoidal --no-residual --readout flatten",
+            {"layers": 1, "positions": "sinusoidal", "residual": False, "normalise": True, "readout": "flatten"},
+        ),
+    ],
+)
+def test_attention_learns_from_windows_whose_sizes_the_data_give(tmp_path, monkeypatch, flags, expected):
+    monkeypatch.setitem(DATA, "packages", windows)
+    train = ["--width", "6", "--heads", "3", "--epochs", "1", "--batch", "7", "--device", "cpu"]
+    assert main([*flags.split(), *train, "--out", str(tmp_path)]) == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    sizes = {"vocabulary": 23, "steps": 11, "classes": 5, "width": 6, "heads": 3}
+    assert {name: metrics["model"][name] for name in sizes | expected} == sizes | expected
+    assert 0 <= metrics["accuracy"] <= 1
+
+
+def windows(device):
+    """Return a few windows of 11 tokens, in place of those that are read from installed packages."""
+    tokens = torch.randint(23, (13, 11), generator=torch.Generator().manual_seed(0)).to(device)
+    part = LabelledWindows(tokens, torch.arange(13, device=device) % 5)
+    return WindowData(part, part, tuple("abcde"), Vocabulary((UNKNOWN, *map(str, range(22)))))
 
 
 def test_ctrl_c_says_how_to_go_on_and_the_resumed_run_ends_where_an_unbroken_one_does(tmp_path):

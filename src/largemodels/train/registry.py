@@ -9,6 +9,8 @@ from torch import nn
 from largemodels.data import dates, digits, mnist, package_windows, shakespeare, source_code
 from largemodels.models import (
     GPT,
+    AttentionClassifier,
+    AttentionClassifierConfig,
     CharRNN,
     CharRNNConfig,
     ConvNet,
@@ -20,6 +22,8 @@ from largemodels.models import (
     ResNetConfig,
     Seq2Seq,
     Seq2SeqConfig,
+    TransformerEncoder,
+    TransformerEncoderConfig,
     ViT,
     ViTConfig,
 )
@@ -47,6 +51,8 @@ MODELS: dict[str, Entry] = {
     ),
     "vit": Entry(ViT, ViTConfig(width=32, heads=4, layers=3), Images(), Recipe()),  # costs about as much as the cnn
     "recurrent-classifier": Entry(RecurrentClassifier, RecurrentClassifierConfig(), Windows(), Recipe()),
+    "attention-classifier": Entry(AttentionClassifier, AttentionClassifierConfig(), Windows(), Recipe()),
+    "transformer-encoder": Entry(TransformerEncoder, TransformerEncoderConfig(), Windows(), Recipe()),
     "char-rnn": Entry(
         CharRNN,
         CharRNNConfig(),
