@@ -50,7 +50,7 @@ def staircase(text: Sequence[str], shares: Sequence[float] | None = None) -> Fig
 
 
 @styled
-def next_symbols(symbols: Sequence[str], ways: Mapping[str, object], most: int = 14) -> Figure:
+def next_symbols(symbols: Sequence[str], ways: Mapping[str, object], most: int = 12) -> Figure:
     """Compare distributions of the next symbol: a panel for each, with the first one's outline in all of them.
 
     Args:
@@ -71,7 +71,7 @@ def next_symbols(symbols: Sequence[str], ways: Mapping[str, object], most: int =
     order = np.argsort(-first, kind="stable")[:most]
     across, places = min(2, len(values)), np.arange(len(order))
     down = -(-len(values) // across)
-    fig, panels = figure(down, across, 7.0, 0.2 + 1.75 * down, sharey=True)
+    fig, panels = figure(down, across, 5.6, 0.2 + 1.6 * down, sharey=True)
     for axes, (name, p) in zip(panels, values.items(), strict=False):
         axes.bar(places, p[order], color=COLOURS["blue"], width=0.8)
         axes.bar(places, first[order], facecolor="none", edgecolor=COLOURS["grey"], lw=0.9, width=0.8)
