@@ -59,6 +59,7 @@ def test_a_budget_of_time_ends_a_run_and_its_learning_rate_has_fallen_by_then(mo
     assert 0.4 <= run["cpu_seconds"] < 0.8
     assert run["steps"] > 1
     assert found["cpu_seconds"] == 0.4
+    assert found["budget"] == "0.4 CPU seconds on one thread a run, which is 0.2 s on two cores"
 
 
 def test_the_learning_rate_is_that_of_the_recipe_and_may_end_above_zero():

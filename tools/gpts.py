@@ -187,7 +187,7 @@ def learn(part: Part, options: argparse.Namespace) -> Iterator[dict]:
         "model": part.model,
         "training": f"batches of {part.size} passages; products in bfloat16, weight decay {DECAY} of matrices, "
         f"gradients clipped to norm {CLIP}",
-        **({"steps": part.steps} if part.steps else {"cpu_seconds": part.cpu_seconds}),
+        **({"steps": part.steps} if part.steps else time(part.cpu_seconds)),
         "seeds": options.seeds,
         "ways": {name: asdict(way) for name, way in part.ways.items()},
         "runs": runs,
@@ -197,6 +197,12 @@ def learn(part: Part, options: argparse.Namespace) -> Iterator[dict]:
             runs.append(run(part, text, name, seed))
             print(runs[-1], flush=True)
             yield found
+
+
+def time(seconds: float) -> dict:
+    """Return a budget of time, and what it means."""
+    words = f"{seconds:g} CPU seconds on one thread a run, which is {seconds / 2:g} s on two cores"
+    return {"cpu_seconds": seconds, "budget": words}
 
 
 def write_by_length(rounds: int = 15) -> Iterator[dict]:
