@@ -1,5 +1,7 @@
 """The book's GPT: GPT-2 with its weights, blind to the future, and the same with and without its cache."""
 
+import copy
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -8,6 +10,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from largemodels.capture import capture
 from largemodels.models import GPT, GPTConfig
 from largemodels.models.gpt import draw, next_probabilities
+from largemodels.models.step import Step
 
 SMALL = {"vocabulary": 23, "context": 13, "layers": 3, "heads": 2, "width": 20}
 KINDS = {
@@ -103,6 +106,63 @@ def test_the_cache_changes_no_token(kind, options):
     ]
     assert texts[0].shape == (2, 44)
     assert torch.equal(*texts)
+
+
+@each_kind
+@pytest.mark.parametrize("autocast", [False, True])
+def test_a_step_is_an_advance(kind, autocast):
+    model, x = small(kind), tokens(2, 13)
+    assert model.as_built()
+    caches = model.start(2), model.start(2)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        for piece in x.split((5, 1, 1, 2, 1, 1, 2), 1):
+            expected, found = (
+                way(piece, cache) for way, cache in zip((model.advance, Step(model)), caches, strict=True)
+            )
+            assert_close(found, expected, atol=1e-6, rtol=1e-6)
+    assert [cache.length for cache in caches] == [13, 13]
+    for mine, other in zip(*(cache.kept for cache in caches), strict=True):
+        assert_close(mine, other, atol=1e-6, rtol=1e-6)
+
+
+CHANGES = {
+    "a part exchanged": lambda model: setattr(model.blocks[1], "mlp", torch.nn.Identity()),
+    "a norm taken out": lambda model: setattr(model.blocks[0], "norm1", torch.nn.Identity()),
+    "a layer taken out": lambda model: model.blocks.__delitem__(1),
+    "a forward of its own": lambda model: setattr(model.blocks[2].mlp, "forward", torch.zeros_like),
+    "a head switched off": lambda model: model.blocks[1].attention.weights.register_forward_hook(
+        lambda module, args, weights: weights * torch.tensor([0.0, 1.0]).view(2, 1, 1)
+    ),
+    "an advance of its own": lambda model: setattr(model, "__class__", Mirrored),
+}
+
+
+class Mirrored(GPT):
+    """Expects the opposite of what a GPT does."""
+
+    def advance(self, tokens, cache=None):
+        """Return the logits with their signs exchanged."""
+        return -super().advance(tokens, cache)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_changed_writes_what_it_would_without_a_cache(change):
+    model, prompt = small(), tokens(2, 3)
+    before = model.generate(prompt, 10, temperature=0)
+    CHANGES[change](model)
+    assert not model.as_built()
+    after, expected = (model.generate(prompt, 10, temperature=0, cached=cached) for cached in (True, False))
+    assert torch.equal(after, expected)
+    assert not torch.equal(after, before)
+
+
+def test_a_copy_is_as_built_and_so_is_a_model_that_is_no_longer_watched():
+    model = small()
+    with capture(model, "blocks.0"):
+        model(tokens(1, 3))
+        assert not model.as_built()
+    assert model.as_built()
+    assert copy.deepcopy(model).as_built()
 
 
 def test_a_model_can_learn_from_what_it_wrote():

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from largemodels.layers import attention_weights, causal_mask, fast_attention, rotate, watched
+from largemodels.models.step import Step
 from largemodels.models.tokens import check_tokens
 
 POSITIONS = ("rotary", "learned")
@@ -59,9 +60,9 @@ class Cache:
 
     def extend(self, layer: int, kv: Tensor) -> Tensor:
         """Keep the keys and values ``(2, b, h, t, d/h)`` of new tokens; return those of all tokens."""
-        end = self.length + kv.shape[3]
-        self.kept[layer][:, :, :, self.length : end] = kv.detach()
-        return self.kept[layer][:, :, :, :end]
+        kept, t = self.kept[layer], kv.shape[3]
+        kept.narrow(3, self.length, t).copy_(kv.detach())
+        return kept.narrow(3, 0, self.length + t)
 
 
 class SelfAttention(nn.Module):
@@ -73,7 +74,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: GPTConfig, layer: int):
         super().__init__()
-        self.heads, self.layer = config.heads, layer
+        self.heads, self.head_width, self.layer = config.heads, config.width // config.heads, layer
         self.rotary, self.norm_queries = config.positions == "rotary", config.norm_queries
         self.to_qkv = nn.Linear(config.width, 3 * config.width)
         self.out = nn.Linear(config.width, config.width)
@@ -83,11 +84,7 @@ class SelfAttention(nn.Module):
         """Map ``(b, t, d)`` to the same shape; ``positions`` ``(t,)`` are those of ``x`` in the text."""
         b, t, d = x.shape
         qkv = self.to_qkv(x).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (3, b, h, t, d/h)
-        if self.norm_queries or self.rotary:
-            qk, v = qkv.split((2, 1))
-            qk = F.rms_norm(qk, qk.shape[-1:]) if self.norm_queries else qk
-            qkv = torch.cat([rotate(qk, positions) if self.rotary else qk, v])
-        q, kv = qkv[0], qkv[1:]
+        q, kv = self.place(qkv, positions)
         k, v = kv if cache is None else cache.extend(self.layer, kv)
         if watched(self):
             q, k, v = self.query(q), self.key(k), self.value(v)
@@ -98,6 +95,14 @@ class SelfAttention(nn.Module):
             mask = causal_mask(t, k.shape[2], x.device) if later else None
             mixed = fast_attention(q, k, v, mask, causal=t > 1 and not later)
         return self.out(mixed.transpose(1, 2).reshape(b, t, d))
+
+    def place(self, qkv: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Bring queries and keys to one length and turn them, as configured; return queries, and keys with values."""
+        if self.norm_queries or self.rotary:
+            qk, v = qkv.split((2, 1))
+            qk = F.rms_norm(qk, qk.shape[-1:]) if self.norm_queries else qk
+            qkv = torch.cat([rotate(qk, positions) if self.rotary else qk, v])
+        return qkv[0], qkv[1:]
 
 
 class MLP(nn.Module):
@@ -160,6 +165,7 @@ class GPT(nn.Module):
                 nn.init.normal_(parameter, std=0.02 * (quiet if writes else 1.0))
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
+        self._built = self._forwards()
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return the logits; their softmax are the probabilities of the next token."""
@@ -191,6 +197,13 @@ class GPT(nn.Module):
             cache.length += t
         return self.head(F.linear(self.norm(x), self.embedding.weight))
 
+    def as_built(self) -> bool:
+        """Return whether no part was exchanged, changed or is being watched since the model was built."""
+        return type(self).advance is GPT.advance and self._forwards() == self._built and not watched(self)
+
+    def _forwards(self) -> list:
+        return [getattr(module.forward, "__func__", module.forward) for module in self.modules()]
+
     def generate(
         self,
         prompt: Tensor,
@@ -221,18 +234,20 @@ class GPT(nn.Module):
             raise ValueError(f"length must be at least 1 token; got {length}")
         check_sampling(temperature, top_k, top_p, self.config.vocabulary)
         check_tokens(prompt, self.config.vocabulary)
+        context, (b, begin) = self.config.context, prompt.shape
+        text = torch.cat([prompt, prompt.new_empty(b, length)], 1)
         with torch.inference_mode():
-            text, seen = prompt, prompt[:, -self.config.context :]
-            cache = self.start(len(prompt)) if cached else None
-            new = seen
-            for _ in range(length):
-                if seen.shape[1] > self.config.context:
-                    seen = new = seen[:, -(self.config.context // 2 + 1) :]
-                    cache = self.start(len(prompt)) if cached else None
-                logits = self.advance(new if cached else seen, cache)[:, -1]
-                new = draw(logits, temperature, top_k, top_p, generator)
-                text, seen = torch.cat([text, new], 1), torch.cat([seen, new], 1)
-        return text.clone()  # outside of inference mode: a tensor like any other, which a model may learn from
+            advance, cache = Step(self) if cached and self.as_built() else self.advance, None
+            first = known = max(0, begin - context)  # the model sees text[first:]; the cache knows what is before known
+            for end in range(begin, begin + length):
+                if end - first > context:
+                    first, cache = end - (context // 2 + 1), None
+                if cached and cache is None:
+                    known, cache = first, self.start(b)
+                logits = advance(text[:, known if cached else first : end], cache)[:, -1]
+                text[:, end : end + 1] = draw(logits, temperature, top_k, top_p, generator)
+                known = end
+        return text
 
     @classmethod
     def from_gpt2(cls, state_dict: Mapping[str, Tensor], heads: int = 12) -> "GPT":
