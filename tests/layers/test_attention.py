@@ -1,5 +1,7 @@
 """Attention written out in layers is torch's own, forward and backward, whatever the mask."""
 
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,6 +12,7 @@ from torch.testing import assert_close
 
 from largemodels.capture import capture
 from largemodels.layers import MultiHeadAttention, attention, attention_weights, causal_mask, fast_attention
+from largemodels.layers.attention import narrow_attention
 
 
 def outcome(attend, parts, upstream, **options):
@@ -148,6 +151,21 @@ def test_the_formula_is_computed_where_it_is_faster_than_torchs_kernel(monkeypat
     with torch.autocast("cpu", dtype=torch.bfloat16):
         fast_attention(*wide)
     assert len(kernel) == 1
+
+
+@pytest.mark.parametrize("piece", [1, 2 * 3 * 7 * 11, 10**6])  # one text at a time, two, all
+def test_transposed_weights_mix_the_same_forward_and_backward(piece, monkeypatch):
+    monkeypatch.setattr(sys.modules[narrow_attention.__module__], "PIECE", piece)
+    q, k, v = torch.randn(5, 3, 7, 8), torch.randn(5, 3, 11, 8), torch.randn(5, 3, 11, 4)
+    upstream = torch.randn(5, 3, 7, 4)
+    ours, theirs = (
+        outcome(attend, (q, k, v), upstream) for attend in (narrow_attention, F.scaled_dot_product_attention)
+    )
+    for mine, reference in zip(ours, theirs, strict=True):
+        assert_close(mine, reference, atol=1e-5, rtol=1e-5)
+    double = [part[:2].double().requires_grad_() for part in (q, k, v)]
+    assert torch.autograd.gradcheck(narrow_attention, double)
+    assert_close(torch.compile(narrow_attention, backend="eager")(q, k, v), ours[0], atol=1e-6, rtol=1e-6)
 
 
 # ---- several heads ----
