@@ -9,7 +9,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from largemodels.capture import capture
 from largemodels.models import GPT, GPTConfig
-from largemodels.models.gpt import draw, next_probabilities
+from largemodels.models.sampling import draw, next_probabilities
 from largemodels.models.step import Step
 
 SMALL = {"vocabulary": 23, "context": 13, "layers": 3, "heads": 2, "width": 20}
@@ -275,6 +275,16 @@ def test_wrong_ways_to_write_are_named(options, message):
     given = {"prompt": tokens(1, 3), "length": 2} | options
     with pytest.raises(ValueError, match=message):
         small().generate(**given)
+
+
+@pytest.mark.parametrize("temperature", [0, 1.0])
+@pytest.mark.parametrize("cached", [True, False])
+def test_nothing_is_written_with_weights_that_are_not_finite(temperature, cached):
+    model = small()
+    with torch.no_grad():
+        model.embedding.weight[0, 0] = float("nan")
+    with pytest.raises(FloatingPointError, match="the logits are not finite: the model has diverged"):
+        model.generate(tokens(1, 3), 5, temperature, cached=cached)
 
 
 def test_more_tokens_than_the_context_are_named():

@@ -235,7 +235,7 @@ def test_a_state_that_does_not_fit_is_named(cell, state):
     ("options", "message"),
     [
         ({"length": 0}, "length must be at least 1 character; got 0"),
-        ({"temperature": -0.5}, r"temperature must be 0 \(the likeliest character\) or more; got -0.5"),
+        ({"temperature": -0.5}, r"temperature must be 0 \(the likeliest token\) or more; got -0.5"),
         ({"temperature": float("nan")}, "got nan"),
         ({"temperature": float("inf")}, "got inf"),
     ],

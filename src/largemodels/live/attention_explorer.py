@@ -9,7 +9,7 @@ from largemodels.heads import switched
 from largemodels.live.hidden_state_explorer import FromText
 from largemodels.live.view import View
 from largemodels.models import GPT
-from largemodels.models.gpt import check_sampling
+from largemodels.models.sampling import check_sampling
 
 TAPS = ("query", "key", "value", "weights")
 
@@ -60,7 +60,7 @@ def chances(logits: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor) -
     Raises ``ValueError`` for numbers out of their range.
     """
     if not torch.compiler.is_compiling():
-        check_sampling(temperature.item(), int(top_k), top_p.item(), logits.shape[-1])
+        check_sampling(temperature.item(), int(top_k), top_p.item(), vocabulary=logits.shape[-1])
     best = torch.zeros_like(logits).scatter(-1, logits.argmax(-1, keepdim=True), 1.0)
     scores = logits - logits.amax(-1, keepdim=True)
     p = (scores / torch.where(temperature > 0, temperature, 1.0)).softmax(-1)

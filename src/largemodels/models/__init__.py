@@ -1,11 +1,12 @@
 """The models of the book, one readable file each."""
 
 from largemodels.models.cnn import ConvNet, ConvNetConfig
-from largemodels.models.gpt import GPT, GPTConfig, next_probabilities
+from largemodels.models.gpt import GPT, GPTConfig
 from largemodels.models.ngram import NGram
 from largemodels.models.receptive import ReceptiveField, receptive_field
 from largemodels.models.recurrent import CharRNN, CharRNNConfig, RecurrentClassifier, RecurrentClassifierConfig
 from largemodels.models.resnet import ResNet, ResNetConfig
+from largemodels.models.sampling import next_probabilities
 from largemodels.models.seq2seq import Seq2Seq, Seq2SeqConfig
 from largemodels.models.transformer import (
     AttentionClassifier,

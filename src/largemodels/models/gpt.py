@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from largemodels.layers import attention_weights, causal_mask, fast_attention, rotate, watched
+from largemodels.models.sampling import check_sampling, draw
 from largemodels.models.step import Step
 from largemodels.models.tokens import check_tokens
 
@@ -229,10 +229,11 @@ class GPT(nn.Module):
 
         Raises:
             ValueError: an empty or unknown prompt, or a number out of its range.
+            FloatingPointError: logits that are not finite.
         """
         if length < 1:
             raise ValueError(f"length must be at least 1 token; got {length}")
-        check_sampling(temperature, top_k, top_p, self.config.vocabulary)
+        check_sampling(temperature, top_k, top_p, vocabulary=self.config.vocabulary)
         check_tokens(prompt, self.config.vocabulary)
         context, (b, begin) = self.config.context, prompt.shape
         text = torch.cat([prompt, prompt.new_empty(b, length)], 1)
@@ -298,45 +299,3 @@ GPT2_NAMES = {
 
 def _gpt2_name(name: str) -> str:
     return ".".join(GPT2_NAMES.get(part, part) for part in name.split("."))
-
-
-def check_sampling(temperature: float, top_k: int | None, top_p: float | None, vocabulary: int) -> None:
-    """Raise ``ValueError`` for a way of drawing tokens that means nothing."""
-    if not (isfinite(temperature) and temperature >= 0):
-        raise ValueError(f"temperature must be 0 (the likeliest token) or more; got {temperature}")
-    if top_k is not None and not 1 <= top_k <= vocabulary:
-        raise ValueError(f"top_k must be from 1 to the {vocabulary} tokens there are, or None; got {top_k}")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p must be above 0 and at most 1, or None; got {top_p}")
-
-
-def next_probabilities(
-    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
-) -> Tensor:
-    """Return the probabilities, float64, with which :func:`draw` draws; ``(b, vocabulary)``, as are the logits."""
-    if temperature == 0:
-        return F.one_hot(logits.argmax(-1), logits.shape[-1]).double()
-    scores = logits.double()  # so that the smallest temperature divides, too
-    p = ((scores - scores.amax(1, keepdim=True)) / temperature).softmax(1)
-    if top_k is not None:
-        least = p.topk(top_k).values[:, -1:]
-        p = p.masked_fill(p < least, 0.0)
-    if top_p is not None:
-        ordered, order = p.div(p.sum(1, keepdim=True)).sort(descending=True)
-        enough = ordered.cumsum(1) - ordered >= top_p  # those before it had it all
-        p = p.masked_fill(enough.scatter(1, order, enough), 0.0)
-    return p / p.sum(1, keepdim=True)
-
-
-def draw(
-    logits: Tensor,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-    generator: torch.Generator | None = None,
-) -> Tensor:
-    """Draw one token for each row of logits ``(b, vocabulary)``: ``(b, 1)``; see :meth:`GPT.generate`."""
-    if temperature == 0:
-        return logits.argmax(1, keepdim=True)
-    p = next_probabilities(logits.cpu(), temperature, top_k, top_p)
-    return torch.multinomial(p, 1, generator=generator).to(logits.device)

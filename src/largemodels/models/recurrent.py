@@ -1,12 +1,12 @@
 """The recurrent networks of the book: one tells sequences apart, one writes text."""
 
 from dataclasses import dataclass
-from math import isfinite
 
 import torch
 from torch import Tensor, nn
 
 from largemodels.layers import GRU, LSTM, RNN, watched
+from largemodels.models.sampling import check_sampling, draw
 from largemodels.models.tokens import check_tokens
 
 CELLS = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
@@ -127,12 +127,11 @@ class CharRNN(nn.Module):
         """
         if length < 1:
             raise ValueError(f"length must be at least 1 character; got {length}")
-        if not (isfinite(temperature) and temperature >= 0):
-            raise ValueError(f"temperature must be 0 (the likeliest character) or more; got {temperature}")
+        check_sampling(temperature, vocabulary=self.config.vocabulary)
         logits, state = self.advance(prompt)
         written = [prompt]
         for _ in range(length):
-            written.append(draw(logits[:, -1], temperature, generator))
+            written.append(draw(logits[:, -1], temperature, generator=generator))
             if len(written) <= length:
                 logits, state = self.advance(written[-1], state)
         return torch.cat(written, 1)
@@ -141,14 +140,3 @@ class CharRNN(nn.Module):
 def run(layer: nn.Module, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
     """Run a recurrent layer: step by step if anyone watches, else in one kernel that computes the same."""
     return layer(x, state) if watched(layer) else layer.fused(x, state)
-
-
-def draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
-    """Draw one character for each row of ``(b, vocabulary)``: ``(b, 1)``."""
-    if not logits.isfinite().all():
-        raise FloatingPointError("the logits are not finite: the model has diverged, or its weights are damaged")
-    if temperature == 0:
-        return logits.argmax(1, keepdim=True)
-    scores = logits.double().cpu()  # double, so that the smallest temperature divides, too
-    chances = ((scores - scores.amax(1, keepdim=True)) / temperature).softmax(1)
-    return torch.multinomial(chances, 1, generator=generator).to(logits.device)

@@ -1,0 +1,64 @@
+"""From logits to the next token: temperature, the likeliest few, and chance."""
+
+from math import isfinite
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def check_sampling(
+    temperature: float, top_k: int | None = None, top_p: float | None = None, *, vocabulary: int
+) -> None:
+    """Raise ``ValueError`` for a way of drawing tokens that means nothing."""
+    if not (isfinite(temperature) and temperature >= 0):
+        raise ValueError(f"temperature must be 0 (the likeliest token) or more; got {temperature}")
+    if top_k is not None and not 1 <= top_k <= vocabulary:
+        raise ValueError(f"top_k must be from 1 to the {vocabulary} tokens there are, or None; got {top_k}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and at most 1, or None; got {top_p}")
+
+
+def next_probabilities(
+    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
+    """Return the probabilities, float64, with which :func:`draw` draws; ``(b, vocabulary)``, as are the logits."""
+    if temperature == 0:
+        return F.one_hot(logits.argmax(-1), logits.shape[-1]).double()
+    scores = logits.double()  # so that the smallest temperature divides, too
+    p = ((scores - scores.amax(1, keepdim=True)) / temperature).softmax(1)
+    if top_k is not None:
+        least = p.topk(top_k).values[:, -1:]
+        p = p.masked_fill(p < least, 0.0)
+    if top_p is not None:
+        ordered, order = p.div(p.sum(1, keepdim=True)).sort(descending=True)
+        enough = ordered.cumsum(1) - ordered >= top_p  # those before it had it all
+        p = p.masked_fill(enough.scatter(1, order, enough), 0.0)
+    return p / p.sum(1, keepdim=True)
+
+
+def draw(
+    logits: Tensor,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Draw one token for each row of logits ``(b, vocabulary)``: ``(b, 1)``.
+
+    Args:
+        logits: of the next token.
+        temperature: divides the logits; 0 takes the likeliest token always.
+        top_k: draw from so many of the likeliest only.
+        top_p: draw from the likeliest that together have this probability only (Holtzman et al. 2020).
+        generator: where chance comes from, on the CPU; torch's own if none is given.
+
+    Raises:
+        FloatingPointError: logits that are not finite.
+    """
+    if not logits.isfinite().all():
+        raise FloatingPointError("the logits are not finite: the model has diverged, or its weights are damaged")
+    if temperature == 0:
+        return logits.argmax(1, keepdim=True)
+    p = next_probabilities(logits.cpu(), temperature, top_k, top_p)
+    return torch.multinomial(p, 1, generator=generator).to(logits.device)
