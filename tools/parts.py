@@ -161,6 +161,8 @@ def ways() -> dict[str, Way]:
         "everything, 1 layer, large start": way(layers=1, start=1.0),
         "the source's, rate 0.003": way(source, 3e-3),
         "everything, 1 layer, rate 0.003": way(rate=3e-3, layers=1),
+        "everything, 1 layer, rate 0.01": way(rate=1e-2, layers=1),
+        "everything, 1 layer, large start, rate 0.01": way(rate=1e-2, layers=1, start=1.0),
         "no attention, 1 layer, rate 0.01": way(unattended, 1e-2, layers=1),
         "no attention, no normalisation, 1 layer, rate 0.01": way(unattended, 1e-2, layers=1, normalise=False),
         "mean of embeddings, rate 0.01": way(MeanOfEmbeddings, 1e-2),

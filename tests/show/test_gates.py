@@ -49,6 +49,13 @@ def test_gates_begin_at_zero_and_states_are_centred_on_it():
     assert [axes.get_title(loc="left") for axes in fig.axes[:4]] == ["gate", "cell", "c", "d"]
 
 
+def test_a_sheet_may_show_something_else_than_units_at_steps():
+    fig = gate_sheet({"a": np.zeros((2, 3)), "b": np.zeros((2, 3))}, xlabel="position", ylabel="clock")
+    left, right = fig.axes
+    assert (left.get_xlabel(), left.get_ylabel()) == ("position", "clock")
+    assert (right.get_xlabel(), right.get_ylabel()) == ("position", "")
+
+
 def test_words_stand_where_their_numbers_say_and_not_on_each_other():
     fig = word_map(
         ["far", "on", "top", "$"], [0, 1, 1, 2], [0, 1, 1, 0.5], [True, False, False, False], "x", "y", ("b", "o")

@@ -92,7 +92,7 @@ def along_tokens(tokens: Sequence[str], rows: Mapping[str, object], most: float 
 
 
 @styled
-def gate_sheet(panels: Mapping[str, object], width: float = 7.0) -> Figure:
+def gate_sheet(panels: Mapping[str, object], width: float = 7.0, xlabel: str = "step", ylabel: str = "unit") -> Figure:
     """Show what all units did at all steps: a panel for each gate or state, time to the right, a row a unit.
 
     What is never negative goes from black (0) to bright (1); what has a sign from blue to red, white in the middle,
@@ -101,6 +101,8 @@ def gate_sheet(panels: Mapping[str, object], width: float = 7.0) -> Figure:
     Args:
         panels: name → ``(t, n)`` numbers; all of one shape.
         width: of the figure, in inches.
+        xlabel: what goes to the right.
+        ylabel: what goes down.
 
     Raises:
         ValueError: no panel, or shapes that differ.
@@ -123,9 +125,9 @@ def gate_sheet(panels: Mapping[str, object], width: float = 7.0) -> Figure:
         place.set_axis_off()
     for number, place in enumerate(axes[: len(arrays)]):
         if number + columns >= len(arrays):
-            place.set_xlabel("step")
+            place.set_xlabel(xlabel)
         if number % columns == 0:
-            place.set_ylabel("unit")
+            place.set_ylabel(ylabel)
     return fig
 
 
