@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 import torch
 
-from largemodels.data.dates import DATE_CHARACTERS, FORMS, SOURCE, TARGET, dates, encode_source
+from largemodels.data.dates import DATE_CHARACTERS, FORMS, MONTHS, SOURCE, TARGET, date_parts, dates, encode_source
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,21 @@ def test_the_split_is_the_same_every_time(data):
     assert torch.equal(dates().test.tokens, data.test.tokens)
 
 
+def test_the_parts_of_a_date_are_found_in_every_form():
+    for day in (date(2031, 12, 3), date(1903, 5, 19), date(1998, 8, 31)):
+        for form in FORMS:
+            text = form(day)
+            found = {part: text[place.start : place.stop] for part, place in date_parts(text).items()}
+            assert list(found) == ["year", "month", "day"]
+            assert (int(found["year"]), int(found["day"])) == (day.year, day.day)
+            name = MONTHS[day.month - 1]
+            assert found["month"] in (name, name[:3], f"{day.month:02}")
+
+
 def test_wrong_input_is_named():
+    for text in ("", "May 1999", "3 May", "31 1999", "Monday, 3 1999"):
+        with pytest.raises(ValueError, match=f"a year, a month and a day; got {text!r}"):
+            date_parts(text)
     with pytest.raises(ValueError, match="a share between 0 and 1; got 1"):
         dates(test=1)
     with pytest.raises(ValueError, match=r"1 to 29 characters; got 30"):

@@ -207,6 +207,15 @@ def test_translating_token_by_token_follows_the_logits():
     assert [weights.shape for weights in seen.values()] == [(2, 3, 5, 7)] * 2
 
 
+def test_what_is_written_depends_on_the_source_as_it_was_encoded_alone():
+    model, source = reader(), tokens(13, 7, high=22) + 1
+    memory, mask = model.encode(source)
+    assert torch.equal(model.write(memory, mask), model.translate(source))
+    moved = model.write(memory.roll(1, 0), mask, 3)
+    assert torch.equal(moved, model.translate(source)[:, :3].roll(1, 0))
+    assert not torch.equal(moved, model.translate(source)[:, :3])
+
+
 # ---- wrong input ----
 
 
@@ -238,3 +247,5 @@ def test_wrong_inputs_are_named():
             reader()(tokens(2, length))
     with pytest.raises(ValueError, match="length must be from 1 to 5 tokens; got 6"):
         reader().translate(tokens(2, 7), 6)
+    with pytest.raises(ValueError, match="length must be from 1 to 5 tokens; got 0"):
+        reader().write(*reader().encode(tokens(2, 7)), 0)

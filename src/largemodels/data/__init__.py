@@ -2,13 +2,14 @@
 
 from largemodels.data.batches import Batches, random_shift
 from largemodels.data.cache import DataError
-from largemodels.data.dates import Dates, dates
+from largemodels.data.dates import MONTHS, Dates, date_parts, dates
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
 from largemodels.data.repeats import Repeats
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
 from largemodels.data.text import UNKNOWN, Text, TextBatches, Vocabulary, passages, shakespeare
 
 __all__ = [
+    "MONTHS",
     "UNKNOWN",
     "Batches",
     "DataError",
@@ -21,6 +22,7 @@ __all__ = [
     "TextBatches",
     "Vocabulary",
     "WindowData",
+    "date_parts",
     "dates",
     "digits",
     "mnist",

@@ -1,5 +1,6 @@
 """Dates as people write them, and the same in one form: a small task of translation whose rules everybody knows."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -78,3 +79,18 @@ def encode_source(text: str) -> Tensor:
     if not 1 <= len(text) <= SOURCE:
         raise ValueError(f"a date has 1 to {SOURCE} characters; got {len(text)}: {text!r}")
     return DATE_CHARACTERS.encode(text.ljust(SOURCE, UNKNOWN))
+
+
+def date_parts(text: str) -> dict[str, range]:
+    """Return the columns of the ``year``, the ``month`` and the ``day`` in a date of one of :data:`FORMS`.
+
+    Raises ``ValueError`` for a text in which one of them is missing.
+    """
+    words = [(range(*word.span()), word.group()) for word in re.finditer("[A-Za-z]+|[0-9]+", text)]
+    years = [place for place, word in words if word.isdigit() and len(word) == 4]
+    numbers = [place for place, word in words if word.isdigit() and len(word) < 4]
+    names = [place for place, word in words if any(word in (name, name[:3]) for name in MONTHS)]
+    months = names or numbers[1:]
+    if not (years and months and numbers):
+        raise ValueError(f"a date has a year, a month and a day; got {text!r}")
+    return {"year": years[0], "month": months[0], "day": numbers[0]}

@@ -106,13 +106,20 @@ class Seq2Seq(nn.Module):
 
         Raises ``ValueError`` for a source of another length, or more tokens than ``target``.
         """
+        check_tokens(source, self.config.vocabulary, self.config.source)
+        return self.write(*self.encode(source), length)
+
+    @torch.no_grad()
+    def write(self, memory: Tensor, mask: Tensor, length: int | None = None) -> Tensor:
+        """Return the likeliest tokens ``(b, length)``, given sources as :meth:`encode` returns them, or changed.
+
+        Raises ``ValueError`` for more tokens than ``target``.
+        """
         length = self.config.target if length is None else length
         if not 1 <= length <= self.config.target:
             raise ValueError(f"length must be from 1 to {self.config.target} tokens; got {length}")
-        check_tokens(source, self.config.vocabulary, self.config.source)
-        memory = self.encode(source)
-        written = source.new_zeros(len(source), 1)
+        written = torch.zeros(len(memory), 1, dtype=torch.long, device=memory.device)
         for _ in range(length):
-            likeliest = self.decode(written, *memory)[:, -1:].argmax(2)
+            likeliest = self.decode(written, memory, mask)[:, -1:].argmax(2)
             written = torch.cat([written, likeliest], 1)
         return written[:, 1:]
