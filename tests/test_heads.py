@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from largemodels.capture import capture
-from largemodels.heads import by_offset, changed, rules, score, switched
+from largemodels.heads import by_offset, changed, look_up, names_twice, rules, score, switched
 from largemodels.models import GPT, GPTConfig
 
 SIZES = {"vocabulary": 19, "context": 13, "layers": 2, "heads": 3, "width": 30}
@@ -84,6 +84,61 @@ def test_the_rules_of_a_beginning_are_the_beginning_of_the_rules():
 def test_a_rule_for_no_text_is_an_error():
     with pytest.raises(ValueError, match="empty"):
         rules("")
+
+
+# ---- what a text repeats -------------------------------------------------------------------------
+
+
+def test_what_stood_after_the_same_characters_is_looked_up():
+    assert look_up("abcab", 1) == [(4, 1)]
+    assert look_up("abcabc", 2) == [(5, 2)]
+    assert look_up("abxabyabz", 2) == [(5, 2), (8, 5)], "the last time counts"
+    assert look_up("aaaa", 2) == [(3, 2)], "what overlaps itself is there as well"
+    assert look_up("a  b  c", 2) == [], "blanks are no text"
+    assert look_up("ab", 1) == look_up("", 3) == []
+
+
+def test_looking_up_one_character_is_the_rule_after_the_same():
+    text = "x = f(x1, y)[x]"
+    rule = rules(text)["after the same"]
+    for i, j in look_up(text, 1):
+        assert rule[i - 1, j]
+        assert not rule[i - 1, j + 1 :].any()
+
+
+def test_nothing_cannot_be_looked_up():
+    with pytest.raises(ValueError, match="got n = 0"):
+        look_up("aa", 0)
+
+
+def test_names_that_stand_twice_are_found_and_the_first_replaced():
+    text = "banana = others + banana + 1\nspoilt = 1 + others + spoilt + banana\nx_1\n" * 3
+    found = names_twice(text, 29, 2)
+    assert len(found) == 2
+    for passage, other, n in found:
+        name = passage[-n:]
+        assert len(passage) == len(other) == 29
+        assert passage in text
+        assert passage.count(name) == 2
+        at = passage.index(name)
+        new = other[at : at + n]
+        assert new in text
+        assert new[0] != name[0]
+        assert other == passage[:at] + new + passage[at + n :]
+    assert names_twice(text, 29, 2) == found, "the same dice"
+
+
+def test_a_name_that_stands_three_times_could_still_be_copied_and_is_left_out():
+    text = "banana = others + banana + banana"
+    with pytest.raises(ValueError, match=f"has 0 such passages of {len(text)} characters; got count = 1"):
+        names_twice(text, len(text), 1)
+    (case,) = names_twice("spoilt(banana, others + banana", 30, 1)
+    assert case[0].endswith("others + banana")
+
+
+def test_a_keyword_is_no_name():
+    with pytest.raises(ValueError, match="has 0 such passages"):
+        names_twice("import banana, others; import", 29, 1)
 
 
 # ---- scores -------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """Heads of attention: how far they follow a rule that can be stated, and what the model does when they are changed."""
 
+import keyword
+import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -53,11 +56,56 @@ def rules(text: str) -> dict[str, Tensor]:
     return one | {"the same": same, "after the same": after, "after the same two": after_two}
 
 
+def look_up(text: str, n: int) -> list[tuple[int, int]]:
+    """Return where a text could be copied from itself: pairs of places (i, j), ``j < i``.
+
+    The ``n`` characters before i stand before j as well, for the last time, so whoever looked them up would expect at
+    i what stands at j. Where they are nothing but white space there is no pair. Raises ``ValueError`` for an ``n``
+    below 1.
+    """
+    if n < 1:
+        raise ValueError(f"at least one character has to be looked up; got n = {n}")
+    pairs = []
+    for i in range(n + 1, len(text)):
+        last = text[i - n : i]
+        start = text.rfind(last, 0, i - 1)
+        if start >= 0 and last.strip():
+            pairs.append((i, start + n))
+    return pairs
+
+
+def names_twice(text: str, length: int, count: int, seed: int = 0) -> list[tuple[str, str, int]]:
+    """Find passages that end with a name they hold once before, and make copies that hold another one there.
+
+    A name has 6 to 12 small letters and underscores and is no keyword of Python. The other one is a name of the text
+    that is as long and begins differently, drawn at random.
+
+    Returns:
+        The passages, spread evenly over the text: each as it is, with the first name replaced, and the length of
+        the name.
+
+    Raises:
+        ValueError: a text that has fewer of them than ``count``.
+    """
+    names = [match for match in re.finditer(r"\b[a-z_]{6,12}\b", text) if not keyword.iskeyword(match.group())]
+    cases, dice = [], random.Random(seed)
+    by_length = {n: [match.group() for match in names if len(match.group()) == n] for n in range(6, 13)}
+    for match in names:
+        name, n = match.group(), len(match.group())
+        passage = text[max(0, match.end() - length) : match.end()]
+        first, other = passage.find(name), dice.choice(by_length[n])
+        if len(passage) == length and passage.count(name) == 2 and first < length - 2 * n and other[0] != name[0]:
+            cases.append((passage, passage[:first] + other + passage[first + n :], n))
+    if not 1 <= count <= len(cases):
+        raise ValueError(f"this text has {len(cases)} such passages of {length} characters; got count = {count}")
+    return cases[:: len(cases) // count][:count]
+
+
 def score(weights: Tensor, rule: Tensor) -> Tensor:
     """Return how much of its weight each head puts where a rule points, ``(h,)``: from 0 to 1.
 
-    The mean is over all characters of which the rule says something. That of the previous-token rule is Elhage et
-    al.'s (2021); that of ``after the same``, on random text that is repeated, Olsson et al.'s (2022).
+    The mean is over all characters of which the rule says something. On random text that repeats, with the rule
+    ``after the same``, it is what Olsson et al. (2022) tell induction heads by.
 
     Args:
         weights: of ``h`` heads on ``b`` texts, ``(b, h, t, t)``.

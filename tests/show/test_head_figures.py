@@ -34,7 +34,7 @@ def test_a_sheet_has_a_row_of_maps_for_each_layer():
 
 
 def test_a_table_writes_every_score_under_its_column_and_controls_below():
-    fig = score_table({"one rule": [0.125, 1.0], "other": [0.0, 0.5]}, ["1.1", "1.2"], {"alike": [0.25, 0.75]})
+    fig = score_table({"a long rule": [0.125, 1.0], "other": [0.0, 0.5]}, ["1.1", "1.2"], {"alike": [0.25, 0.75]})
     (axes,) = fig.axes
     cells = {(round(text.get_position()[0] - 0.5), round(text.get_position()[1] - 0.53, 2)): text.get_text()
              for text in axes.texts}  # fmt: skip
@@ -43,7 +43,7 @@ def test_a_table_writes_every_score_under_its_column_and_controls_below():
         (0, 1): "1.00", (1, 1): "0.50",
         (0, 2.5): "0.25", (1, 2.5): "0.75",
     }  # fmt: skip
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["one\nrule", "other"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a long\nrule", "other"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["1.1", "1.2", "alike"]
     bright = {text.get_text(): text.get_color() for text in axes.texts}
     assert (bright["0.00"], bright["1.00"]) == ("white", "black")
@@ -59,6 +59,13 @@ def test_a_text_is_shaded_by_its_weights_and_who_looks_is_framed():
     assert framed == [2, 2]
     assert axes.texts[3].get_color() != axes.texts[1].get_color(), "what comes later is pale"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "two"]
+
+
+def test_points_can_be_spread_in_powers_of_ten():
+    (axes,) = named_points([0.02, 0.3], [1, 2], ["a", "b"], "x", "y", log=True).axes
+    assert axes.get_xscale() == "log"
+    axes.figure.draw_without_rendering()
+    assert {"0.02", "0.05", "0.1", "0.2"} <= {label.get_text() for label in axes.get_xticklabels()}
 
 
 def test_points_have_their_names_and_names_do_not_lie_on_each_other():
@@ -89,6 +96,7 @@ def test_points_have_their_names_and_names_do_not_lie_on_each_other():
         (lambda: named_points([], [], [], "x", "y"), "at least one"),
         (lambda: named_points([1], [1, 2], ["a"], "x", "y"), r"got \(1,\), \(2,\)"),
         (lambda: named_points([1], [1], ["a"], "x", "y", {"b": "blue"}), r"marks for \['b'\]"),
+        (lambda: named_points([0.0], [1], ["a"], "x", "y", log=True), "must be positive .* its least is 0"),
     ],
 )
 def test_wrong_input_is_named(draw, message):

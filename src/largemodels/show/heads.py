@@ -1,12 +1,14 @@
 """Heads of attention: all their maps at a glance, scores in a table, where one character looks, and named points."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator
 
 from largemodels.show.style import COLOURS, SEQUENTIAL, figure, styled
 
@@ -69,7 +71,8 @@ def score_table(
             f"{len(rows)} rows and {len(columns)} columns take as many numbers, at least one; "
             f"got columns {sorted(shapes)} and controls {[values.shape for values in controls.values()]}"
         )
-    fig, (axes,) = figure(1, 1, 7.0, 0.23 * (len(rows) + len(controls)) + 0.95)
+    width = min(7.0, 2.5 + 0.9 * len(columns))
+    fig, (axes,) = figure(1, 1, width, 0.23 * (len(rows) + len(controls)) + 1.05)
     lines = [(name, i, values) for i, (name, values) in enumerate(zip(rows, np.stack(columns, 1), strict=True))]
     lines += [(name, len(rows) + 0.5 + i, values) for i, (name, values) in enumerate(controls.items())]
     palette, scale = colormaps[SEQUENTIAL], PowerNorm(0.7, 0, 1)
@@ -79,7 +82,7 @@ def score_table(
             ink = "black" if scale(value) > 0.62 else "white"
             axes.text(x + 0.5, y + 0.53, f"{value:.2f}", ha="center", va="center", size=8.5, color=ink)
     axes.set(xlim=(0, len(columns)), ylim=(lines[-1][1] + 1, 0))
-    axes.set_xticks(np.arange(len(columns)) + 0.5, [name.replace(" ", "\n", 1) for name in scores])
+    axes.set_xticks(np.arange(len(columns)) + 0.5, [fill(name, 10) for name in scores])
     axes.set_yticks([y + 0.5 for _, y, _ in lines], [name for name, _, _ in lines])
     axes.tick_params(axis="x", top=True, bottom=False, labeltop=True, labelbottom=False, labelsize=9)
     axes.tick_params(length=0)
@@ -110,7 +113,7 @@ def where_it_asks(text: Sequence[str], place: int, rows: Mapping[str, object]) -
         raise ValueError(f"the text has places 0 to {t - 1}; got {place}")
     fig, (axes,) = figure(1, 1, 7.0, 0.3 * len(arrays) + 0.1)
     axes.set(xlim=(-0.1, t + 0.1), ylim=(1.25 * len(arrays) - 0.1, -0.12), xticks=[])
-    size = min(10.0, 400 / t)
+    size = min(12.0, 400 / t)
     for row, weights in enumerate(arrays.values()):
         y = 1.25 * row
         for x, (symbol, weight) in enumerate(zip(text, weights, strict=True)):
@@ -129,7 +132,14 @@ def where_it_asks(text: Sequence[str], place: int, rows: Mapping[str, object]) -
 
 @styled
 def named_points(
-    x, y, names: Sequence[str], xlabel: str, ylabel: str, marked: Mapping[str, str] | None = None, height: float = 3.4
+    x,
+    y,
+    names: Sequence[str],
+    xlabel: str,
+    ylabel: str,
+    marked: Mapping[str, str] | None = None,
+    log: bool = False,
+    height: float = 3.4,
 ) -> Figure:
     """Draw points with their names beside them.
 
@@ -140,10 +150,12 @@ def named_points(
         xlabel: what ``x`` is.
         ylabel: what ``y`` is.
         marked: name of a point → its colour's name; the others are grey.
+        log: draw ``x`` in powers of ten.
         height: of the figure, in inches.
 
     Raises:
-        ValueError: no points, not as many numbers as names, or a mark for a point that is not there.
+        ValueError: no points, not as many numbers as names, a mark for a point that is not there, or an ``x`` that
+            has no logarithm.
     """
     x, y, marked = _array(x), _array(y), marked or {}
     if not len(names) or x.shape != (len(names),) or y.shape != (len(names),) or set(marked) - set(names):
@@ -151,8 +163,14 @@ def named_points(
             f"{len(names)} points take x, y and a name each, and at least one; "
             f"got {x.shape}, {y.shape} and marks for {sorted(marked)}"
         )
+    if log and x.min() <= 0:
+        raise ValueError(f"x must be positive to be drawn in powers of ten; its least is {x.min():g}")
     fig, (axes,) = figure(1, 1, 7.0, height)
-    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if log else "linear")
+    if log:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_formatter("")
     colours = [COLOURS[marked.get(name, "grey")] for name in names]
     axes.scatter(x, y, c=colours, s=28, zorder=2, lw=0)
     axes.margins(0.08, 0.12)
