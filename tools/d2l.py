@@ -1,12 +1,12 @@
 """Compare the character model of a well-known textbook with ours, on equal terms: results/char-recipes.json.
 
-    OMP_NUM_THREADS=1 python tools/d2l.py [--seconds 20] [--seeds 0 1 2] [--out results/char-recipes.json]
+    OMP_NUM_THREADS=1 python tools/d2l.py [--seconds 60] [--seeds 0 1 2] [--out results/char-recipes.json]
 
 The recipe of *Dive into Deep Learning* (Zhang et al. 2023, 9.6): characters one-hot, a plain recurrence with 32 units,
 batches of 1,024 passages of 32 characters, stochastic gradient descent with learning rate 1, gradients clipped to
 norm 1. Ours: an embedding, a layer with as many parameters at most, batches of 32 passages of 64 characters, AdamW,
 a learning rate that falls along half a cosine. Both learn from the same text for the same CPU time. Networks and
-recipes are also swapped, to see which of them matters. About six minutes on one CPU core.
+recipes are also swapped, to see which of them matters. About twenty minutes on one CPU core.
 """
 
 import argparse
@@ -121,7 +121,7 @@ def run(text: Text, network: str, way: str, seed: int, seconds: float) -> dict:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20, help="CPU time of one run's training")
+    parser.add_argument("--seconds", type=float, default=60, help="CPU time of one run's training")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=FILE)
     options = parser.parse_args(argv)
