@@ -47,6 +47,7 @@ def test_few_digits_give_a_row_for_each_model_amount_order_and_seed(few_images, 
     rows = [(run["model"], run["digits"], run["order"], run["seed"]) for run in result["runs"]]
     assert len(set(rows)) == len(rows) == 3 * 3 * 2
     assert all(0 <= run["accuracy"] <= 1 for run in result["runs"])
+    assert all(0 <= run["known"] <= 1 for run in result["runs"] if run["model"] != "SVM")
     svm = {run["order"]: run["accuracy"] for run in result["runs"] if run["model"] == "SVM" and run["seed"] == 5}
     assert result["command"] == "python tools/vit.py few --steps 3 --seeds 5 7"
 
@@ -55,10 +56,14 @@ def test_few_digits_give_a_row_for_each_model_amount_order_and_seed(few_images, 
     assert vit.main(["places", str(tmp_path / "runs"), "--out", str(tmp_path)]) == 0
     added = json.loads((tmp_path / "results/vit.json").read_text())
     assert added["runs"] == result["runs"]
-    assert added["places"] == [vit.likeness(model)]
+    assert added["places"]["all"] == [vit.likeness(model)]
+    empty = vit.empty_places(vit.mnist().train.images)
+    assert added["places"]["empty_places"] == empty.sum()
+    assert added["places"]["empty"] == [vit.likeness(model, empty)]
+    assert added["places"]["inked"] == [vit.likeness(model, ~empty)]
     assert svm
     with pytest.raises(ValueError, match="holds no finished run"):
-        vit.places(tmp_path / "nothing")
+        vit.places(tmp_path / "nothing", torch.zeros(1, 1, 28, 28))
 
 
 def test_likeness_is_one_for_places_that_are_alike_and_falls_where_they_are_not():
@@ -70,6 +75,21 @@ def test_likeness_is_one_for_places_that_are_alike_and_falls_where_they_are_not(
     assert 0 < likeness[5] < likeness[0] < 0.5
     model.places.vectors.data[:] = 1
     assert likeness != vit.likeness(model) == pytest.approx([1] * 6)
+
+
+def test_places_are_empty_where_there_is_hardly_ever_ink_and_can_be_looked_at_alone():
+    images = torch.zeros(20, 1, 28, 28)
+    images[:, :, 4:8, 8:12] = 1.0  # the patch in row 1, column 2
+    images[0, :, 12:16, 12:16] = 1.0  # one in twenty
+    empty = vit.empty_places(images)
+    assert (~empty).nonzero().tolist() == [[1 * 7 + 2]]
+
+    model, corners = ViT(ViTConfig()), torch.zeros(49, dtype=torch.bool)
+    corners[[0, 6, 42]] = True
+    vectors = model.places.vectors.data[1:]
+    vectors[6], vectors[42] = vectors[0], -vectors[0]
+    assert vit.likeness(model, corners)[:5] == [None] * 5  # 6 apart, or 6 √2, which is 8
+    assert vit.likeness(model, corners)[5] == pytest.approx(0)  # alike to one, opposite to the other
 
 
 def test_a_pose_keeps_most_of_the_ink_in_the_frame():
@@ -91,6 +111,15 @@ def test_the_page_gets_rounded_weights_and_their_record(few_images, tmp_path):
     others = vit.framed(digits(20).test)
     assert record["accuracy_on_digits"] == pytest.approx(evaluate(model, others.images, others.labels).accuracy)
     assert record["command"] == "python tools/vit.py page --epochs 1"
+
+
+def test_the_same_digits_as_they_are_are_measured_in_the_same_way(few_images, tmp_path):
+    assert vit.main(["still", "--epochs", "1", "--out", str(tmp_path)]) == 0
+    result = json.loads((tmp_path / "results/vit.json").read_text())["still"]
+    model, _ = vit.for_the_page(vit.mnist(), 1, augment=None)
+    assert result["all"] == vit.likeness(model)
+    assert vit.likeness(vit.for_the_page(vit.mnist(), 1)[0]) != result["all"]
+    assert result["command"] == "python tools/vit.py still --epochs 1"
 
 
 def test_the_books_checkpoint_is_what_its_record_says():

@@ -1,13 +1,17 @@
 """Measure a vision Transformer against convolutions on MNIST, and make the one of the page.
 
-    OMP_NUM_THREADS=1 python tools/vit.py few [--steps 600] [--seeds 0 1 2]    writes results/vit.json
+    OMP_NUM_THREADS=1 python tools/vit.py few [--steps 2400] [--seeds 0 1 2]   writes results/vit.json
     OMP_NUM_THREADS=1 python tools/vit.py places runs/mnist-vit                adds to it
+    OMP_NUM_THREADS=1 python tools/vit.py still [--epochs 8]                   adds to it
     OMP_NUM_THREADS=1 python tools/vit.py page [--epochs 8]                    writes assets/checkpoints/vit.*
 
 few     ViT and ConvNet, of about equal cost, and a support vector machine, on few digits: with the images as they are,
         with their patches in another order, and with their pixels in another order, always the same. Both networks get
-        the same recipe and as many steps whatever the number of digits. About 10 minutes on one CPU core.
-places  how alike the vectors of two places are, by their distance, in the runs on all of MNIST.
+        the same recipe and as many steps whatever the number of digits, enough for both to know all or nearly all of
+        those that they learn from. About 25 minutes on one CPU core.
+places  how alike the vectors of two places are, by their distance, in the runs on all of MNIST: of all places, of those
+        where there is hardly ever ink, and of the others.
+still   the same of the page's ViT, with its recipe and its digits, but as they are, in no new pose. About 4 minutes.
 page    the ViT that waits for the reader's drawing, shown each digit in a new pose every time, and rounded to half
         precision. About 4 minutes.
 
@@ -29,6 +33,7 @@ from sklearn.svm import SVC
 from torch import Tensor, nn
 
 from largemodels.data import Batches, ImageData, Labelled, digits, mnist
+from largemodels.data.batches import Augment
 from largemodels.device import describe
 from largemodels.models import ConvNet, ViT, ViTConfig
 from largemodels.train import Recipe, evaluate, fit, load_weights, save_weights
@@ -84,33 +89,52 @@ def few(data: ImageData, seeds: list[int], steps: int) -> list[dict]:
                     torch.manual_seed(seed)
                     model = make()
                     seconds = train(model, images, labels, steps, FEW, seed)
-                    score = evaluate(model, test, data.test.labels)
-                    rows.append({"model": name, **about, "accuracy": score.accuracy, "cpu_seconds": round(seconds, 1)})
+                    right = evaluate(model, test, data.test.labels).accuracy
+                    known = evaluate(model, images, labels).accuracy  # of those that it learned from
+                    row = {"model": name, **about, "accuracy": right, "known": known}
+                    rows.append(row | {"cpu_seconds": round(seconds, 1)})
                     print(rows[-1], flush=True)
     return rows
 
 
-def likeness(model: ViT) -> list[float]:
-    """Return the mean cosine between the vectors of two places that are 1, 2, … patches apart, to the nearest."""
+def likeness(model: ViT, among: Tensor | None = None) -> list[float | None]:
+    """Return the mean cosine between the vectors of two places that are 1, 2, … patches apart, to the nearest.
+
+    ``among`` ``(side²,)`` says which places count; without it, all. None where no two are so far apart.
+    """
     side = model.config.side
     grid = torch.cartesian_prod(torch.arange(float(side)), torch.arange(float(side)))
     apart = torch.cdist(grid, grid).round()
     vectors = model.places.vectors[1:].detach()
     alike = F.cosine_similarity(vectors[:, None], vectors[None], dim=2)
-    return [round(alike[apart == distance].mean().item(), 5) for distance in range(1, side)]
+    if among is not None:
+        apart = apart.where(among[:, None] & among, torch.nan)
+    picked = [alike[apart == distance] for distance in range(1, side)]
+    return [round(values.mean().item(), 5) if len(values) else None for values in picked]
 
 
-def places(runs: Path) -> list[list[float]]:
-    """Return the likeness of places for each run of a folder. Raises ``ValueError`` if there is none."""
+def empty_places(images: Tensor, patch: int = CONFIG.patch) -> Tensor:
+    """Return which places ``(side²,)`` have ink in fewer than a tenth of the images ``(b, 1, n, n)``."""
+    inked = F.avg_pool2d(images, patch).flatten(1) > 0.01
+    return inked.float().mean(0) < 0.1
+
+
+def places(runs: Path, images: Tensor) -> dict:
+    """Return, for each run of a folder, the likeness of all places, of those that are empty, and of the others.
+
+    Raises ``ValueError`` if there is no run.
+    """
     files = sorted(runs.glob("*/weights.safetensors"))
     if not files:
         raise ValueError(f"{runs} holds no finished run")
-    rows = []
+    empty = empty_places(images)
+    result = {"empty_places": int(empty.sum()), "all": [], "empty": [], "inked": []}
     for file in files:
         model = ViT(CONFIG)
         load_weights(file, model)
-        rows.append(likeness(model))
-    return rows
+        for name, among in (("all", None), ("empty", empty), ("inked", ~empty)):
+            result[name].append(likeness(model, among))
+    return result
 
 
 def in_any_pose(images: Tensor, chance: torch.Generator) -> Tensor:
@@ -131,23 +155,43 @@ def framed(part: Labelled) -> Labelled:
     return Labelled(F.pad(part.images, (4,) * 4), part.labels)
 
 
-def page(data: ImageData, epochs: int, command: str, out: Path) -> None:
-    """Train the page's ViT, round its weights, and write them with what they are worth."""
+def for_the_page(data: ImageData, epochs: int, augment: Augment | None = in_any_pose) -> tuple[ViT, float]:
+    """Train the page's ViT; return it and the CPU seconds that it took."""
     torch.manual_seed(0)
     model = ViT(CONFIG)
-    others = digits(20)
-    more = framed(others.train)  # of other hands and another scanner, eight times over
+    more = framed(digits(20).train)  # of other hands and another scanner, eight times over
     images = torch.cat([data.train.images, more.images.repeat(8, 1, 1, 1)])
-    batches = Batches(images, torch.cat([data.train.labels, more.labels.repeat(8)]), BATCH, epochs, 0, in_any_pose)
+    batches = Batches(images, torch.cat([data.train.labels, more.labels.repeat(8)]), BATCH, epochs, 0, augment)
     start = process_time()
     for step in fit(model, batches, PAGE):
         if step.index % 1000 == 0:
             print(step.index, f"{step.loss:.3f}", flush=True)
-    seconds = process_time() - start
-    model = model.half().float().eval()
+    return model.eval(), process_time() - start
+
+
+def still(data: ImageData, epochs: int, command: str) -> dict:
+    """Train the page's ViT on the same digits as they are; return what it is worth, and how alike its places are."""
+    model, seconds = for_the_page(data, epochs, augment=None)
+    empty = empty_places(data.train.images)
+    return {
+        "command": command,
+        "recipe": asdict(PAGE),
+        "epochs": epochs,
+        "accuracy": evaluate(model, data.test.images, data.test.labels).accuracy,
+        "cpu_seconds": round(seconds, 1),
+        "all": likeness(model),
+        "empty": likeness(model, empty),
+        "inked": likeness(model, ~empty),
+    }
+
+
+def page(data: ImageData, epochs: int, command: str, out: Path) -> None:
+    """Train the page's ViT, round its weights, and write them with what they are worth."""
+    model, seconds = for_the_page(data, epochs)
+    model = model.half().float()
     score = evaluate(model, data.test.images, data.test.labels)
     posed = in_any_pose(data.test.images, torch.Generator().manual_seed(1))
-    framed_test = framed(others.test)
+    framed_test = framed(digits(20).test)
     result = {
         "what": "ViT for the reader's drawing: MNIST, and scikit-learn's digits eight times over, in new poses; "
         "weights rounded to half precision",
@@ -173,9 +217,9 @@ def page(data: ImageData, epochs: int, command: str, out: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("few", "places", "page"))
+    parser.add_argument("part", choices=("few", "places", "still", "page"))
     parser.add_argument("runs", type=Path, nargs="?", default=Path("runs/mnist-vit"), help="finished runs, for places")
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--out", type=Path, default=ROOT, help="the folder that holds results/ and assets/")
@@ -189,7 +233,9 @@ def main(argv: list[str] | None = None) -> int:
     file = options.out / "results/vit.json"
     result = json.loads(file.read_text()) if file.exists() else {}
     if options.part == "places":
-        result |= {"places": places(options.runs)}
+        result |= {"places": places(options.runs, mnist().train.images)}
+    elif options.part == "still":
+        result |= {"still": still(mnist(), options.epochs, command)}
     else:
         result |= {
             "what": "ViT and ConvNet on few digits of MNIST, beside a support vector machine; all 10,000 test digits",
