@@ -377,3 +377,19 @@ def test_nothing_stands_in_the_way_of_assistive_technology(explorer, axe, option
     assert axe(page) == []
     page.locator(".px-map").click(position=patch_point(page, 4, 4))
     assert axe(page) == []
+
+
+# ---- the widget of the book ----------------------------------------------------------------------
+
+
+def test_the_books_own_answers_a_drawing(book, serve, open_page):
+    page = open_page(f"{serve(book)}/chapters/transformer/beyond.html")
+    page.locator(".px").wait_for()
+    shown = "document.querySelector('.px-map canvas').values"
+    before = page.evaluate(f"[...{shown}]")
+    draw_by_mouse(page, SEVEN)
+    assert page.locator(".dr-answer").text_content() == "7"
+    after = page.evaluate(f"[...{shown}]")
+    assert len(after) == PLACES
+    assert sum(after) == pytest.approx(1, abs=1e-4)
+    assert after != before
