@@ -3,7 +3,8 @@
 - Launch buttons for Colab and Binder, and absolute addresses, when the checkout has a GitHub remote.
 - Solutions start folded.
 - What the pages load (MathJax, onnxruntime-web, fonts) comes out of npm before the pages are written.
-- Pictures load late, and styles and icons that no page uses are left out, so that pages are light.
+- Pictures load late, styles and icons that no page uses are left out, and the index of all words waits until somebody
+  searches, so that pages are light.
 - Thebe, which Jupyter Book always loads and this book does not use, stays away.
 """
 
@@ -114,10 +115,16 @@ MENDED = {
 SCROLLS = ('".pst-scrollable-table-container"', '".pst-scrollable-table-container","div.math mjx-container"')
 
 
+# for answers while one types, which this book has not: the index of all words, on every page
+SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>')
+
+
 def mend_theme(app, exception):
-    """Put right what the theme and MyST-NB offer to screen readers and to the keyboard."""
+    """Put right what the theme and MyST-NB offer to screen readers, to the keyboard, and to a slow connection."""
     for path in Path(app.outdir).rglob("*.html"):
         _replace(path, MENDED)
+        if path.name != "search.html":
+            path.write_text(SEARCH.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
     _replace(Path(app.outdir) / "_static/scripts/pydata-sphinx-theme.js", dict([SCROLLS]))
 
 
