@@ -2,20 +2,16 @@
 
 import sys
 from math import prod
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
-from torch.testing import assert_close
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from tools.bench import attention, cnn, convolution, generation, recurrent, report, rnn, transformer
 from tools.bench.keras_program import PROGRAMS
 from tools.bench.our_program import TRICKS, indexed, loop
 from tools.bench.timing import in_turns, ratio, spread
 from tools.bench.worker import Worker
+from torch.testing import assert_close
 
 from largemodels.data import Batches
 from largemodels.layers import causal_mask

@@ -1,10 +1,9 @@
 """The pages' checkpoints are what their records say, and the ONNX of each is its torch model."""
 
 import json
-import sys
 from dataclasses import asdict, replace
-from pathlib import Path
 
+import checkpoints
 import onnxruntime
 import pytest
 import torch
@@ -15,11 +14,6 @@ from largemodels.data.source_code import CODE_CHARACTERS
 from largemodels.live import GPTExplained
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig
 from largemodels.train import load_weights
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import checkpoints  # noqa: E402
 
 SMALL = {
     "char-lstm": CharRNNConfig(vocabulary=7, features=5, hidden=11),

@@ -1,17 +1,14 @@
 """What is noted of a model that learns to copy is what its weights and its losses say."""
 
 import json
-import sys
 from pathlib import Path
 
+import copying
 import pytest
 import torch
 from torch import nn
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import copying  # noqa: E402
 
 
 class Copier(nn.Module):

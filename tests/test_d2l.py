@@ -1,21 +1,13 @@
 """The comparison of recipes: equal parameters, equal time, and each recipe as it is described."""
 
-import importlib.util
 import json
-import sys
 from math import exp, log
-from pathlib import Path
 
+import d2l
 import pytest
 import torch
 
 from largemodels.data import UNKNOWN, Text, Vocabulary
-
-ROOT = Path(__file__).resolve().parents[1]
-spec = importlib.util.spec_from_file_location("d2l", ROOT / "tools" / "d2l.py")
-d2l = importlib.util.module_from_spec(spec)
-sys.modules["d2l"] = d2l
-spec.loader.exec_module(d2l)
 
 
 def walk(length, seed):

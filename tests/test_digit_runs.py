@@ -1,28 +1,15 @@
 """The full-size runs on digits: networks that differ as named, and every run of every combination stored."""
 
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
+import depth
 import pytest
+import recipes
 import torch
 from torch import nn
 
 from largemodels.data import ImageData, digits
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def tool(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-depth, recipes = tool("depth"), tool("recipes")
 
 
 def few(count=64):

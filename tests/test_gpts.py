@@ -1,12 +1,11 @@
 """The full-size runs of GPTs: trained as the file says, measured on all that was held out, and as good as promised."""
 
-import importlib.util
 import json
-import sys
 from dataclasses import asdict, replace
 from math import log
 from pathlib import Path
 
+import gpts
 import pytest
 import torch
 from torch.optim import AdamW, Muon
@@ -16,10 +15,6 @@ from largemodels.models import GPT, GPTConfig
 from largemodels.train import Recipe, evaluate
 
 ROOT = Path(__file__).resolve().parents[1]
-spec = importlib.util.spec_from_file_location("gpts", ROOT / "tools" / "gpts.py")
-gpts = importlib.util.module_from_spec(spec)
-sys.modules["gpts"] = gpts
-spec.loader.exec_module(gpts)
 
 SIZES = {"layers": 1, "heads": 1, "width": 8, "context": 12}
 

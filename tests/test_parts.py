@@ -1,12 +1,13 @@
 """What each part of a Transformer is worth is measured on networks that differ in that part alone."""
 
 import json
-import sys
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
+import part_tasks
+import parts
 import pytest
 import torch
 
@@ -15,10 +16,7 @@ from largemodels.data.text import UNKNOWN
 from largemodels.models import TransformerEncoderConfig
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
 
-import part_tasks  # noqa: E402
-import parts  # noqa: E402
 
 SIZES = {"vocabulary": 23, "steps": 11, "classes": 5}
 

@@ -1,30 +1,15 @@
 """The full-size runs of the RNN chapter: tasks that ask what they claim to, and networks that differ as named."""
 
-import importlib.util
-import sys
 from collections import Counter
-from pathlib import Path
 
+import lags
+import packages
 import pytest
 import torch
 from torch.testing import assert_close
 
 from largemodels.data import UNKNOWN, LabelledWindows, Vocabulary, WindowData
 from largemodels.models import RecurrentClassifier
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def tool(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-lags, packages = tool("lags"), tool("packages")
-
 
 # ---- the lag ----
 

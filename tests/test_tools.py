@@ -7,16 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import book_pages
+import check_notebooks
 import nbformat
+import notebooks
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import book_pages  # noqa: E402
-import check_notebooks  # noqa: E402
-import notebooks  # noqa: E402
 
 
 def widget(number: int) -> dict:

@@ -5,15 +5,12 @@ import gzip
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+import vendor
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import vendor  # noqa: E402
 
 
 @pytest.fixture

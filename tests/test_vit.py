@@ -1,12 +1,12 @@
 """The tool behind the vision Transformer: what it shuffles, what it measures, and what lies in the book."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+import vit
 from torch.testing import assert_close
 
 from largemodels.data import ImageData, Labelled, digits
@@ -14,9 +14,6 @@ from largemodels.models import ViT, ViTConfig
 from largemodels.train import evaluate, load_weights, save_weights
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import vit  # noqa: E402
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ gets every learning rate, because what suits one does not suit another. About 40
 """
 
 import argparse
-import json
 import shlex
 import sys
 from pathlib import Path
 from statistics import fmean
 
 import torch
+from results import write
 from torch import nn
 
 from largemodels.data import Batches, digits
@@ -81,12 +81,8 @@ def main() -> int:
         "epochs": options.epochs,
         "hardware": describe(torch.device("cpu")),
         "torch": torch.__version__,
-        "runs": runs,
     }
-    lines = ",\n  ".join(json.dumps(run) for run in runs)
-    head = json.dumps({key: value for key, value in result.items() if key != "runs"}, indent=1, ensure_ascii=False)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(f'{head[:-2]},\n "runs": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+    write(options.out, result, runs)
     return 0
 
 

@@ -9,7 +9,6 @@ learning rate, because what suits one does not suit another. About an hour on on
 """
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from statistics import fmean
 
 import torch
 import torch.nn.functional as F
+from results import write
 from torch import Tensor, nn
 
 from largemodels.device import describe
@@ -150,10 +150,7 @@ def main() -> int:
         "hardware": describe(torch.device("cpu")),
         "torch": torch.__version__,
     }
-    lines = ",\n  ".join(json.dumps(run) for run in runs)
-    head = json.dumps(result, indent=1, ensure_ascii=False)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(f'{head[:-2]},\n "runs": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+    write(options.out, result, runs)
     return 0
 
 

@@ -8,7 +8,6 @@ them, and in nothing else. The recipe is the source document's. About 15 minutes
 """
 
 import argparse
-import json
 import shlex
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from statistics import fmean
 
 import torch
+from results import write
 from torch import Tensor, nn
 
 from largemodels.capture import capture
@@ -174,10 +174,7 @@ def main() -> int:
         "hardware": describe(torch.device("cpu")),
         "torch": torch.__version__,
     }
-    lines = ",\n  ".join(json.dumps(run) for run in runs)
-    head = json.dumps(result, indent=1, ensure_ascii=False)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(f'{head[:-2]},\n "runs": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+    write(options.out, result, runs)
     return 0
 
 

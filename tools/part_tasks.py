@@ -19,7 +19,8 @@ from time import process_time
 
 import numpy as np
 import torch
-from parts import named, unattended, way, write
+from parts import named, unattended, way
+from results import write
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB

@@ -22,6 +22,7 @@ from time import process_time
 import numpy as np
 import torch
 from packages import beginnings, in_any_order
+from results import write
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
@@ -229,14 +230,6 @@ def baselines(data: WindowData) -> list[dict]:
             score = rival.score(asked, data.test.labels.numpy())
             found.append({"name": f"{name} on {what}", "test_accuracy": round(score, 5)})
     return found
-
-
-def write(path: Path, head: dict, runs: list[dict]) -> None:
-    """Write the results so far, one run a line."""
-    lines = ",\n  ".join(json.dumps(run) for run in runs)
-    first = json.dumps(head, indent=1, ensure_ascii=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{first[:-2]},\n "runs": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Gather the runs of several seeds into one file of results.
+"""Gather the runs of several seeds into one file of results, or write those of one program.
 
     python -m largemodels.train cnn --data mnist --seed 0 --out runs/mnist-cnn/0      (and 1, 2)
     python tools/results.py runs/mnist-cnn
@@ -74,6 +74,14 @@ def table(folder: Path) -> str:
             f"| {r['model']['parameters']:,} | {fmean(r['cpu_seconds']):.0f} | {r['hardware']} | `{r['command']}` |"
         )
     return "\n".join(rows)
+
+
+def write(path: Path, head: dict, runs: list[dict]) -> None:
+    """Write what runs measured, each in a line of its own, below what is common to all."""
+    lines = ",\n  ".join(json.dumps(run) for run in runs)
+    first = json.dumps(head, indent=1, ensure_ascii=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'{first[:-2]},\n "runs": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
 
 
 def main() -> int:

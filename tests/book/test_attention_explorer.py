@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import vendor
+from driving import drawn, settle
 from torch import nn
 
 from largemodels.capture import capture
@@ -154,21 +155,6 @@ def check_working(page, want):
 
 
 # ---- driving it ---------------------------------------------------------------------------------
-
-
-def drawn(page):
-    return int(page.locator("[data-drawn]").first.get_attribute("data-drawn"))
-
-
-def settle(page, before):
-    """Wait until the answer to the last change, after the draw numbered ``before``, is on the page."""
-    page.wait_for_function(
-        "before => { const el = document.querySelector('[data-drawn]');"
-        " return Number(el.dataset.drawn) > before && el.dataset.state === 'ready'; }",
-        arg=before,
-    )
-    page.wait_for_timeout(60)
-    page.wait_for_function("document.querySelector('[data-drawn]').dataset.state === 'ready'")
 
 
 def change(page, act):

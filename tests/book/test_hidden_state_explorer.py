@@ -97,10 +97,6 @@ def place_of(page):
     return int(page.get_by_role("slider", name=LINE).first.get_attribute("aria-valuenow")) - 1
 
 
-def drawn(page):
-    return int(page.locator("[data-drawn]").first.get_attribute("data-drawn"))
-
-
 def settle(page, text):
     """Wait until the page shows what the network made of a text."""
     page.wait_for_function(

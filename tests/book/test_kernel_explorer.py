@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from driving import drawn, settle
 from skimage import data
 
 from largemodels.live import Convolve, KernelExplorer, live, thumbnail
@@ -45,22 +46,10 @@ def shown(page):
     return float(page.locator(".ke-sum").first.get_attribute("data-value"))
 
 
-def drawn(page):
-    return int(page.locator("[data-drawn]").first.get_attribute("data-drawn"))
-
-
-def settled(page, before):
-    page.wait_for_function(
-        "before => { const el = document.querySelector('[data-drawn]');"
-        " return Number(el.dataset.drawn) > before && el.dataset.state === 'ready'; }",
-        arg=before,
-    )
-
-
 def choose(page, name):
     before = drawn(page)
     page.get_by_text(name, exact=True).first.click()
-    settled(page, before)
+    settle(page, before)
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -135,14 +124,14 @@ def test_a_weight_typed_or_stepped_changes_the_map(widget_page, explorer, photos
     before = drawn(page)
     field = page.get_by_label("Weight in row 2, column 2")
     field.fill("-1.25")
-    settled(page, before)
+    settle(page, before)
     kernel = torch.tensor(SOBEL)
     kernel[1, 1] = -1.25
     assert shown(page) == pytest.approx(expected(photos["chelsea"], kernel)[place(page)].item(), abs=1e-5)
     before = drawn(page)
     page.get_by_label("Bias").focus()
     page.keyboard.press("ArrowUp")
-    settled(page, before)
+    settle(page, before)
     assert shown(page) == pytest.approx(expected(photos["chelsea"], kernel, 0.1)[place(page)].item(), abs=1e-5)
 
 
@@ -165,10 +154,10 @@ def test_a_kernel_divided_by_its_sum_keeps_the_brightness(widget_page, explorer,
     choose(page, "Identity")
     before = drawn(page)
     page.get_by_label("Weight in row 1, column 1").fill("3")
-    settled(page, before)
+    settle(page, before)
     before = drawn(page)
     button.click()
-    settled(page, before)
+    settle(page, before)
     want = expected(photos["chelsea"], [0.75, 0, 0, 0, 0.25, 0, 0, 0, 0])[place(page)].item()
     assert shown(page) == pytest.approx(want, abs=1e-5)
 
@@ -177,7 +166,7 @@ def test_another_photograph_is_another_map(widget_page, explorer, photos):
     page = widget_page(explorer)
     before = drawn(page)
     page.get_by_role("radio", name="camera").check(force=True)
-    settled(page, before)
+    settle(page, before)
     assert shown(page) == pytest.approx(expected(photos["camera"], SOBEL)[place(page)].item(), abs=1e-5)
 
 

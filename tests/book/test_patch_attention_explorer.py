@@ -5,6 +5,7 @@ import statistics
 import pytest
 import torch
 import torch.nn.functional as F
+from driving import drawn, settle
 
 from largemodels.capture import Watched
 from largemodels.data import Batches, digits
@@ -134,21 +135,6 @@ def pixels(page, number=-1):
 
 
 # ---- driving it ---------------------------------------------------------------------------------
-
-
-def drawn(page):
-    return int(page.locator("[data-drawn]").first.get_attribute("data-drawn"))
-
-
-def settle(page, before):
-    """Wait until the answer to the last change, after the draw numbered ``before``, is on the page."""
-    page.wait_for_function(
-        "before => { const el = document.querySelector('[data-drawn]');"
-        " return Number(el.dataset.drawn) > before && el.dataset.state === 'ready'; }",
-        arg=before,
-    )
-    page.wait_for_timeout(60)  # the last of several changes may still be waiting for its frame
-    page.wait_for_function("document.querySelector('[data-drawn]').dataset.state === 'ready'")
 
 
 def board_point(page, x, y):

@@ -4,6 +4,7 @@ import statistics
 
 import pytest
 import torch
+from driving import drawn, settle
 
 from largemodels.live import Recur, RecurrenceExplorer, live
 
@@ -62,22 +63,10 @@ def step(page):
     return int(page.get_by_role("slider", name=TIME).first.get_attribute("aria-valuenow"))
 
 
-def drawn(page):
-    return int(page.locator("[data-drawn]").first.get_attribute("data-drawn"))
-
-
-def settled(page, before):
-    page.wait_for_function(
-        "before => { const el = document.querySelector('[data-drawn]');"
-        " return Number(el.dataset.drawn) > before && el.dataset.state === 'ready'; }",
-        arg=before,
-    )
-
-
 def choose(page, name):
     before = drawn(page)
     page.get_by_text(name, exact=True).first.click()
-    settled(page, before)
+    settle(page, before)
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(widget_page, explorer):
@@ -159,7 +148,7 @@ def test_the_input_is_drawn_by_mouse_and_changed_by_keys(widget_page, explorer):
     page.mouse.down()
     page.mouse.move(*place(8, -0.5), steps=4)
     page.mouse.up()
-    settled(page, before)
+    settle(page, before)
     page.wait_for_timeout(100)
     x = given(page)[0].flatten()
     assert x[3].item() == pytest.approx(0.5)
@@ -170,7 +159,7 @@ def test_the_input_is_drawn_by_mouse_and_changed_by_keys(widget_page, explorer):
     check_against_torch(page)
     before = drawn(page)
     page.keyboard.press("ArrowUp")
-    settled(page, before)
+    settle(page, before)
     assert given(page)[0][7].item() == pytest.approx(-0.4)
     check_against_torch(page)
 
@@ -189,7 +178,7 @@ def test_the_input_is_drawn_by_finger_and_the_page_stays(widget_page, explorer):
         ("touchEnd", []),
     ):
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    settled(page, before)
+    settle(page, before)
     page.wait_for_timeout(100)
     assert given(page)[0][9].item() == pytest.approx(-0.5)
     assert page.evaluate("scrollY") == scrolled
@@ -204,7 +193,7 @@ def test_a_number_typed_moves_every_state(widget_page, explorer, field, value):
     page = widget_page(explorer)
     before, states = drawn(page), values(page, ".rx-step .rx-cell")
     page.get_by_label(field, exact=True).fill(str(value))
-    settled(page, before)
+    settle(page, before)
     check_against_torch(page)
     assert (values(page, ".rx-step .rx-cell") != states).any()
 
@@ -213,12 +202,12 @@ def test_a_number_too_large_is_held_at_the_end_of_its_range(widget_page, explore
     page = widget_page(explorer)
     before = drawn(page)
     page.get_by_label("U, row 1, column 1", exact=True).fill("1e30")
-    settled(page, before)
+    settle(page, before)
     assert page.get_by_label("U, row 1, column 1", exact=True).input_value() == "9"
     check_against_torch(page)
     before = drawn(page)
     page.get_by_label("U, row 1, column 1", exact=True).fill("0")
-    settled(page, before)
+    settle(page, before)
     check_against_torch(page)
 
 
@@ -228,7 +217,7 @@ def test_the_strength_of_u_is_its_largest_singular_value(widget_page, explorer):
     for strength in ("0.5", "0", "1.5"):  # from zero on it finds its way back
         before = drawn(page)
         page.get_by_label("Strength of U").fill(strength)
-        settled(page, before)
+        settle(page, before)
         assert values(page, ".rx-measures output")[0].item() == pytest.approx(float(strength), abs=1e-5)
     U = given(page)[2]  # fields show three decimals
     torch.testing.assert_close(U / U[0, 0], shape / shape[0, 0], atol=2e-3, rtol=0)
@@ -238,7 +227,7 @@ def test_a_matrix_stronger_than_the_slider_reaches_is_shown_as_strong_as_it_is(w
     page = widget_page(explorer)
     before = drawn(page)
     page.get_by_label("U, row 1, column 1", exact=True).fill("6")
-    settled(page, before)
+    settle(page, before)
     strength, (singular, _) = page.get_by_label("Strength of U"), values(page, ".rx-measures output")
     assert singular > 6
     assert float(strength.input_value()) == pytest.approx(singular.item(), abs=0.006)

@@ -128,6 +128,8 @@ def test_a_step_is_an_advance(kind, autocast):
 CHANGES = {
     "a part exchanged": lambda model: setattr(model.blocks[1], "mlp", torch.nn.Identity()),
     "a norm taken out": lambda model: setattr(model.blocks[0], "norm1", torch.nn.Identity()),
+    "a part set otherwise": lambda model: setattr(model.blocks[1].mlp, "gelu", torch.nn.GELU()),
+    "a norm set otherwise": lambda model: setattr(model.blocks[0].norm1, "eps", 1.0),
     "a layer taken out": lambda model: model.blocks.__delitem__(1),
     "a forward of its own": lambda model: setattr(model.blocks[2].mlp, "forward", torch.zeros_like),
     "a head switched off": lambda model: model.blocks[1].attention.weights.register_forward_hook(
@@ -153,7 +155,8 @@ def test_what_was_changed_writes_what_it_would_without_a_cache(change):
     assert not model.as_built()
     after, expected = (model.generate(prompt, 10, temperature=0, cached=cached) for cached in (True, False))
     assert torch.equal(after, expected)
-    assert not torch.equal(after, before)
+    if change != "a part set otherwise":  # two forms of the GELU, nearly the same
+        assert not torch.equal(after, before)
 
 
 def test_a_copy_is_as_built_and_so_is_a_model_that_is_no_longer_watched():

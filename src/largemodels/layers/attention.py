@@ -69,9 +69,8 @@ def narrow_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         q, k, v: ``(b, h, t, d)``, ``(b, h, s, d)``, ``(b, h, s, e)``.
     """
     k = k * q.shape[-1] ** -0.5
-    if torch.compiler.is_compiling():  # pieces would depend on the size of the batch
-        return (v.mT @ (k @ q.mT).softmax(-2)).mT
-    few = max(1, PIECE // (q.shape[1] * q.shape[2] * k.shape[2]))
+    # a graph has one piece: how many there are depends on the size of the batch
+    few = len(q) if torch.compiler.is_compiling() else max(1, PIECE // (q.shape[1] * q.shape[2] * k.shape[2]))
     parts = zip(q.split(few), k.split(few), v.split(few), strict=True)
     return torch.cat([(v.mT @ (k @ q.mT).softmax(-2)).mT for q, k, v in parts])
 

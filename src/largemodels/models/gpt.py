@@ -165,7 +165,7 @@ class GPT(nn.Module):
                 nn.init.normal_(parameter, std=0.02 * (quiet if writes else 1.0))
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
-        self._built = self._forwards()
+        self._built = self._make()
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return the logits; their softmax are the probabilities of the next token."""
@@ -198,11 +198,12 @@ class GPT(nn.Module):
         return self.head(F.linear(self.norm(x), self.embedding.weight))
 
     def as_built(self) -> bool:
-        """Return whether no part was exchanged, changed or is being watched since the model was built."""
-        return type(self).advance is GPT.advance and self._forwards() == self._built and not watched(self)
+        """Return whether no part was exchanged or set otherwise since the model was built, and none is watched."""
+        return type(self).advance is GPT.advance and self._make() == self._built and not watched(self)
 
-    def _forwards(self) -> list:
-        return [getattr(module.forward, "__func__", module.forward) for module in self.modules()]
+    def _make(self) -> list:
+        """Return what each part computes and how it is set: its forward, and the settings that its repr names."""
+        return [(getattr(part.forward, "__func__", part.forward), part.extra_repr()) for part in self.modules()]
 
     def generate(
         self,
