@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from largemodels.show.style import COLOURS, DIVERGING, SEQUENTIAL, figure, picture, styled
+from largemodels.show.style import COLOURS, DIVERGING, SEQUENTIAL, figure, numbers, picture, styled
 
 GAZE = LinearSegmentedColormap.from_list("gaze", ["#f4f4f1", "#fbdcae", "#f3ab54", "#dd6f16"])  # ink shows on all
 
@@ -36,7 +36,7 @@ def alignment(
     if not maps:
         raise ValueError("there is no map to show")
     t, s = len(target), len(source)
-    arrays = {name: _plain(values) for name, values in maps.items()}
+    arrays = {name: numbers(values) for name, values in maps.items()}
     for name, values in arrays.items():
         if values.shape != (t, s):
             raise ValueError(f"{name!r} takes a row for each of {t} and a column for each of {s}; got {values.shape}")
@@ -65,7 +65,7 @@ def patches(image, side: int) -> Figure:
     Raises:
         ValueError: an image that is not square, or that the patches do not tile.
     """
-    image = _plain(image)
+    image = numbers(image)
     _check_tiles(image, side)
     patch = len(image) // side
     fig, axes = figure(1, 2, 7.0, 2.6)
@@ -94,7 +94,7 @@ def gaze_sheet(image, weights, asks: int) -> Figure:
     Raises:
         ValueError: weights of no whole number of rows of patches, or that do not tile the image.
     """
-    image, weights = _plain(image), _plain(weights)
+    image, weights = numbers(image), numbers(weights)
     side = round((weights.shape[-1] - 1) ** 0.5)
     if weights.ndim != 3 or side**2 != weights.shape[-1] - 1 or not 0 <= asks < weights.shape[-1]:
         raise ValueError(f"weights are (layers, heads, 1 + side²), and one place asks; got {weights.shape} and {asks}")
@@ -126,7 +126,7 @@ def likeness(table, side: int, title: str = "") -> Figure:
     Raises:
         ValueError: a table of another shape.
     """
-    table = _plain(table)
+    table = numbers(table)
     if table.shape != (side**2, side**2):
         raise ValueError(f"{side} × {side} patches take a table ({side**2}, {side**2}); got {table.shape}")
     step = side + 1
@@ -186,7 +186,3 @@ def _grey() -> dict:
 def _check_tiles(image: np.ndarray, side: int) -> None:
     if image.ndim != 2 or image.shape[0] != image.shape[1] or side < 1 or image.shape[0] % side:
         raise ValueError(f"{side} × {side} patches must tile a square image; got {image.shape}")
-
-
-def _plain(values) -> np.ndarray:
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=float)

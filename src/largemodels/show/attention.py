@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from largemodels.show.curves import label_ends
-from largemodels.show.style import COLOURS, SEQUENTIAL, figure, styled
+from largemodels.show.style import COLOURS, SEQUENTIAL, figure, numbers, styled
 
 INK = "#374151"
 NUMBERED = 12  # keys up to which a cell of a map has room for its number
@@ -29,7 +29,7 @@ def look_up(names: Sequence[str], scores, weights, values) -> Figure:
     Raises:
         ValueError: no keys, numbers that are not one for each key, or weights that do not add up to 1.
     """
-    columns = [_array(column) for column in (scores, weights, values)]
+    columns = [numbers(column) for column in (scores, weights, values)]
     if not len(names) or any(column.shape != (len(names),) for column in columns):
         raise ValueError(
             f"{len(names)} keys take a score, a weight and a value each, and at least one; "
@@ -117,7 +117,7 @@ def attention_maps(
         ValueError: no panel, or one that does not fit the symbols.
     """
     keys = queries if keys is None else keys
-    arrays = {title: _array(panel) for title, panel in panels.items()}
+    arrays = {title: numbers(panel) for title, panel in panels.items()}
     for title, array in arrays.items():
         if array.shape != (len(queries), len(keys)) or 0 in array.shape:
             raise ValueError(f"{title!r} takes ({len(queries)}, {len(keys)}) numbers, not none; got {array.shape}")
@@ -175,7 +175,7 @@ def growth(
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log", yscale="log", xlim=(min(x), max(x)))
     ends = []
     for (name, values), colour in zip(series.items(), [*COLOURS.values()] * 3, strict=False):
-        runs = np.atleast_2d(_array(values))
+        runs = np.atleast_2d(numbers(values))
         if runs.ndim != 2 or runs.shape[1] != len(x):
             raise ValueError(f"{name!r} takes {len(x)} points a run; got shape {runs.shape}")
         if not (runs > 0).all():
@@ -193,10 +193,6 @@ def growth(
     axes.grid(axis="y")
     label_ends(axes, ends)
     return fig
-
-
-def _array(values) -> np.ndarray:
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=float)
 
 
 def _number(value: float) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from largemodels.show.style import COLOURS, figure, styled
+from largemodels.show.style import COLOURS, figure, numbers, styled
 
 INK = "#374151"
 BEHIND = {"boxstyle": "round,pad=0.15", "facecolor": "#FFFFFF", "edgecolor": "none", "alpha": 0.85}
@@ -51,7 +51,7 @@ def turned(pairs, titles: Sequence[str], names: tuple[str, str] = ("query", "key
     Raises:
         ValueError: another shape, or not as many titles.
     """
-    pairs = np.asarray(pairs.detach().cpu() if hasattr(pairs, "detach") else pairs, dtype=float)
+    pairs = numbers(pairs)
     if pairs.ndim != 3 or pairs.shape[1:] != (2, 2) or len(pairs) == 0:
         raise ValueError(f"takes pairs of vectors in the plane, (n, 2, 2), and at least one; got {pairs.shape}")
     if len(titles) != len(pairs):

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from largemodels.show.style import COLOURS, DIVERGING, SEQUENTIAL, figure, styled
+from largemodels.show.style import COLOURS, DIVERGING, SEQUENTIAL, figure, numbers, styled
 
 INK = "#374151"
 ACROSS = 50  # tokens side by side in one row
@@ -68,7 +68,7 @@ def along_tokens(tokens: Sequence[str], rows: Mapping[str, object], most: float 
     """
     if not tokens or not rows:
         raise ValueError("there is nothing to show: give at least one token and one row")
-    values = [_array(row) for row in rows.values()]
+    values = [numbers(row) for row in rows.values()]
     for name, row in zip(rows, values, strict=True):
         if row.shape != (len(tokens),):
             raise ValueError(f"{name!r} takes a number for each of {len(tokens)} tokens; got shape {row.shape}")
@@ -107,7 +107,7 @@ def gate_sheet(panels: Mapping[str, object], width: float = 7.0, xlabel: str = "
     Raises:
         ValueError: no panel, or shapes that differ.
     """
-    arrays = {name: _array(values) for name, values in panels.items()}
+    arrays = {name: numbers(values) for name, values in panels.items()}
     shapes = {array.shape for array in arrays.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
         raise ValueError(f"panels take one shape (t, n); got {sorted(shapes)}")
@@ -147,7 +147,7 @@ def word_map(words: Sequence[str], x, y, marked: Sequence[bool], xlabel: str, yl
     Raises:
         ValueError: no words, or not a number of each kind for every word.
     """
-    x, y, marked = _array(x), _array(y), np.asarray(marked, dtype=bool)
+    x, y, marked = numbers(x), numbers(y), np.asarray(marked, dtype=bool)
     if not len(words) or not x.shape == y.shape == marked.shape == (len(words),):
         raise ValueError(
             f"{len(words)} words take as many x, y and marks, and at least one; "
@@ -175,10 +175,6 @@ def word_map(words: Sequence[str], x, y, marked: Sequence[bool], xlabel: str, yl
                 va="center", size=10 if marked[i] else 7.5, family="monospace",
             )  # fmt: skip
     return fig
-
-
-def _array(values) -> np.ndarray:
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=float)
 
 
 def _plain_text(token: str) -> str:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator
 
-from largemodels.show.style import COLOURS, SEQUENTIAL, figure, styled
+from largemodels.show.style import COLOURS, SEQUENTIAL, figure, numbers, styled
 
 INK = "#374151"
 LONGEST = 64  # characters of a text that fit side by side
@@ -31,7 +31,7 @@ def head_sheet(weights, framed: Mapping[tuple[int, int], str] | None = None) -> 
     Raises:
         ValueError: no weights of four axes, or the last two of different length.
     """
-    weights = _array(weights)
+    weights = numbers(weights)
     if weights.ndim != 4 or 0 in weights.shape or weights.shape[2] != weights.shape[3]:
         raise ValueError(f"heads have weights (layers, h, t, t), not none; got {weights.shape}")
     layers, heads, t, _ = weights.shape
@@ -63,8 +63,8 @@ def score_table(
     Raises:
         ValueError: no columns, or numbers that are not one for each row or column.
     """
-    columns = [_array(column) for column in scores.values()]
-    controls = {name: _array(values) for name, values in (controls or {}).items()}
+    columns = [numbers(column) for column in scores.values()]
+    controls = {name: numbers(values) for name, values in (controls or {}).items()}
     shapes = {column.shape for column in columns}
     if shapes != {(len(rows),)} or any(values.shape != (len(columns),) for values in controls.values()):
         raise ValueError(
@@ -103,7 +103,7 @@ def where_it_asks(text: Sequence[str], place: int, rows: Mapping[str, object]) -
         ValueError: no row, a text too long for the page, or weights that are not one for each character.
     """
     t = len(text)
-    arrays = {name: _array(row) for name, row in rows.items()}
+    arrays = {name: numbers(row) for name, row in rows.items()}
     if not arrays or not 1 <= t <= LONGEST or any(row.shape != (t,) for row in arrays.values()):
         raise ValueError(
             f"a text of 1 to {LONGEST} characters takes a weight each, in a row or more; "
@@ -157,7 +157,7 @@ def named_points(
         ValueError: no points, not as many numbers as names, a mark for a point that is not there, or an ``x`` that
             has no logarithm.
     """
-    x, y, marked = _array(x), _array(y), marked or {}
+    x, y, marked = numbers(x), numbers(y), marked or {}
     if not len(names) or x.shape != (len(names),) or y.shape != (len(names),) or set(marked) - set(names):
         raise ValueError(
             f"{len(names)} points take x, y and a name each, and at least one; "
@@ -196,10 +196,6 @@ def _name_points(axes, x, y, names, colours) -> None:
         taken.append(middles[best])
         look = {"ha": "center", "va": "center", "color": colour, "size": 9}
         axes.annotate(name, (x[i], y[i]), xytext=best, textcoords="offset points", **look)
-
-
-def _array(values) -> np.ndarray:
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=float)
 
 
 def _seen(symbol: str) -> str:

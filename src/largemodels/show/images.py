@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from largemodels.show.style import COLOURS, DIVERGING, figure, picture, styled
+from largemodels.show.style import COLOURS, DIVERGING, figure, numbers, picture, styled
 
 GREY = {"cmap": "gray", "vmin": 0, "vmax": 1}
 
@@ -184,7 +184,7 @@ def matrix(values, title: str = "", rows: str = "", columns: str = "", width: fl
 
 def _array(image) -> np.ndarray:
     """Return ``(h, w)`` or ``(h, w, 3)`` from a tensor or array ``(h, w)``, ``(1, h, w)`` or ``(3, h, w)``."""
-    array = np.asarray(image.detach().cpu() if hasattr(image, "detach") else image, dtype=float)
+    array = numbers(image)
     if array.ndim == 3 and array.shape[0] in (1, 3):
         array = np.moveaxis(array, 0, -1) if array.shape[0] == 3 else array[0]
     if array.ndim not in (2, 3):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from largemodels.show.style import COLOURS, DIVERGING, SEQUENTIAL, figure, picture, styled
+from largemodels.show.style import COLOURS, DIVERGING, SEQUENTIAL, figure, numbers, picture, styled
 
 PLACES = ("upper left", "upper right", "lower left", "lower right")
 
@@ -266,7 +266,7 @@ def saliency_sheet(images, rows: Mapping[str, object]) -> Figure:
 
 
 def _stack(arrays, ndim: int) -> np.ndarray:
-    stack = np.asarray(arrays.detach().cpu() if hasattr(arrays, "detach") else arrays, dtype=float)
+    stack = numbers(arrays)
     if stack.ndim != ndim or 0 in stack.shape:
         raise ValueError(f"takes an array of {ndim} axes, none of them 0; got {stack.shape}")
     return stack

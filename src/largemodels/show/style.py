@@ -87,6 +87,11 @@ def figure(
     return fig, list(axes.flat)
 
 
+def numbers(values) -> np.ndarray:
+    """Return a tensor on any device, an array or a list as an array of float64."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=float)
+
+
 def picture(axes: Axes, image, title: str = "", **imshow) -> None:
     """Show a single image ``(h, w)`` or ``(h, w, 3)`` without ticks."""
     axes.imshow(image, **imshow)
