@@ -1,4 +1,4 @@
-// Draws a Probe: every number of every output as text, and one field for each number of the inputs.
+// Draws a Probe: every number of every output as text on the theme's paper, and a field for each number of the inputs.
 
 export default {
   initialize({ model }) {
@@ -14,6 +14,7 @@ export default {
     );
     el.append(title, ...fields, text);
     return keepDrawn(el, model, () => {
+      text.style.background = colourScale(el, "sequential", 0, 1).css(0); // the paper of the theme
       const outputs = Object.entries(model.get("outputs"));
       text.textContent = outputs.map(([name, wire]) => `${name} ${[...fromWire(wire).data].join(" ")}`).join("; ");
     });

@@ -313,6 +313,38 @@ def test_a_view_out_of_the_document_is_drawn_when_it_comes_back(widget_page, aff
     assert probe(page).get_attribute("data-drawn") == "2"
 
 
+def test_a_view_out_of_the_document_for_less_than_a_frame_is_drawn_as_well(widget_page, affine):
+    page = widget_page(affine)
+    page.evaluate(
+        """() => {
+          const el = document.querySelector('[data-state]');
+          const place = el.parentNode;
+          el.remove();
+          probes[0].set('outputs', { sum: probes[0].get('outputs').product });
+          place.append(el);
+        }"""
+    )
+    wait_for(page, "sum 10")
+    assert probe(page).get_attribute("data-drawn") == "2"
+
+
+def test_a_view_that_misses_a_change_of_theme_is_drawn_in_the_new_colours(widget_page, affine):
+    page = widget_page(affine)
+    paper = "document.querySelector('.probe-text').style.background"
+    light = page.evaluate(paper)
+    page.evaluate(
+        """() => {
+          globalThis.el = document.querySelector('[data-state]');
+          globalThis.place = el.parentNode;
+          el.remove();
+          document.documentElement.dataset.theme = 'dark';
+          return new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+        }"""
+    )
+    page.evaluate("place.append(el)")
+    page.wait_for_function(f"{paper} !== '{light}'")
+
+
 @pytest.mark.parametrize("theme", ["data-theme on html", "data-jp-theme-light on body", "the system's"])
 def test_views_follow_the_theme_of_the_page(widget_page, affine, theme):
     page = widget_page(affine, dark=theme == "the system's")

@@ -512,10 +512,17 @@ function keepDrawn(el, model, draw) {
   let count = 0;
   let frame = 0;
   let fresh = true; // there are outputs that were not drawn
+  let waiting = false; // for the document, with something to draw
+  const attached = new ResizeObserver(() => waiting && el.isConnected && now());
   const now = () => {
     cancelAnimationFrame(frame);
     frame = 0;
-    if (!el.isConnected) return;
+    waiting = !el.isConnected;
+    if (waiting) {
+      attached.unobserve(el); // begin anew: out and back between two frames is no change of size
+      attached.observe(el);
+      return;
+    }
     draw();
     if (fresh) el.dataset.drawn = String(++count);
     fresh = false;
@@ -534,8 +541,6 @@ function keepDrawn(el, model, draw) {
     el.classList.toggle("lm-dark", dark);
     if (count) soon();
   });
-  const attached = new ResizeObserver(() => fresh && now());
-  attached.observe(el);
   model.on("change:outputs", answered);
   model.on("change:inputs", soon);
   model.on("change:error", complain);
