@@ -5,7 +5,6 @@ import http.server
 import json
 import os
 import shutil
-import sys
 import threading
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from ipywidgets.embed import embed_data
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent)]
 
 FLAGS = [
     "--disable-gpu",

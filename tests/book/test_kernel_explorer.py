@@ -135,6 +135,19 @@ def test_a_weight_typed_or_stepped_changes_the_map(widget_page, explorer, photos
     assert shown(page) == pytest.approx(expected(photos["chelsea"], kernel, 0.1)[place(page)].item(), abs=1e-5)
 
 
+def test_a_number_too_large_is_held_at_the_end_of_its_range(widget_page, explorer, photos):
+    page = widget_page(explorer)
+    before = drawn(page)
+    field = page.get_by_label("Weight in row 2, column 2")
+    field.fill("1e99")  # no float32
+    settle(page, before)
+    kernel = torch.tensor(SOBEL)
+    kernel[1, 1] = 99
+    assert shown(page) == pytest.approx(expected(photos["chelsea"], kernel)[place(page)].item(), rel=1e-6)
+    field.blur()
+    assert field.input_value() == "99"
+
+
 def test_what_is_no_number_changes_nothing_and_is_put_back(widget_page, explorer):
     page = widget_page(explorer)
     before, value = drawn(page), shown(page)

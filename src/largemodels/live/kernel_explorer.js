@@ -10,6 +10,7 @@ const PRESETS = [
   ["Emboss", [-2, -1, 0, -1, 1, 1, 0, 1, 2]],
 ];
 const SIDE = 3;
+const LIMIT = 99; // of a weight that is typed
 
 export default {
   render({ model, el }) {
@@ -45,10 +46,9 @@ export default {
     const grid = (name, cells) => h("div", { class: `ke-grid ke-${name}` }, ...cells);
     const cells = () => Array.from({ length: SIDE * SIDE }, () => h("span"));
     const [patch, products] = [cells(), cells()];
-    const weights = patch.map((_, i) =>
-      numberField(`Weight in row ${Math.floor(i / SIDE) + 1}, column ${(i % SIDE) + 1}`, { value: 0 }, writeKernel),
-    );
-    const bias = numberField("Bias", { value: 0 }, writeKernel);
+    const field = (label) => numberField(label, { value: 0, min: -LIMIT, max: LIMIT }, writeKernel);
+    const weights = patch.map((_, i) => field(`Weight in row ${Math.floor(i / SIDE) + 1}, column ${(i % SIDE) + 1}`));
+    const bias = field("Bias");
     const part = (caption, content, ...below) =>
       h("div", { class: "ke-part" }, content, h("span", { class: "ke-caption" }, caption), ...below);
     const normalise = button("divide by sum", () => {
