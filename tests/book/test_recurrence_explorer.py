@@ -223,6 +223,19 @@ def test_the_strength_of_u_is_its_largest_singular_value(widget_page, explorer):
     torch.testing.assert_close(U / U[0, 0], shape / shape[0, 0], atol=2e-3, rtol=0)
 
 
+def test_the_labels_of_the_gradient_never_cover_each_other(widget_page, explorer):
+    page = widget_page(explorer)
+    choose(page, "always on")
+    for unit in (1, 2):  # driven so hard that no change comes through
+        before = drawn(page)
+        page.get_by_label(f"W, unit {unit}", exact=True).fill("9")
+        settle(page, before)
+    labels = page.locator("span.rx-norm > span").filter(has_text="1")
+    assert labels.all_text_contents() == ["1", "10⁻¹⁶"]
+    upper, lower = (label.bounding_box() for label in labels.all())
+    assert upper["y"] + upper["height"] <= lower["y"]
+
+
 def test_a_matrix_stronger_than_the_slider_reaches_is_shown_as_strong_as_it_is(widget_page, explorer):
     page = widget_page(explorer)
     before = drawn(page)

@@ -360,7 +360,8 @@ export default {
         norm.parentElement.style.setProperty("--one", `${height(1)}%`);
       });
       [top, 0, bottom].forEach((power, i) => {
-        axis[i].textContent = power ? `10${raised(power)}` : "1";
+        const room = Math.abs(power) > (top - bottom) / 8; // or the label would cover the 1
+        axis[i].textContent = power === 0 ? "1" : room ? `10${raised(power)}` : "";
         axis[i].style.bottom = `${height(10 ** power)}%`;
       });
 
