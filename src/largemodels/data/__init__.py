@@ -3,6 +3,7 @@
 from largemodels.data.batches import Batches, random_shift
 from largemodels.data.cache import DataError
 from largemodels.data.dates import MONTHS, Dates, date_parts, dates
+from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
 from largemodels.data.repeats import Repeats
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
@@ -22,8 +23,11 @@ __all__ = [
     "TextBatches",
     "Vocabulary",
     "WindowData",
+    "align",
     "date_parts",
     "dates",
+    "digit_forms",
+    "digit_split",
     "digits",
     "mnist",
     "package_windows",

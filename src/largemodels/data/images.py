@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from largemodels.data.cache import DataError, read_published
+from largemodels.data.forms import digit_split
 
 MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -45,14 +46,32 @@ class ImageData:
 DIGIT_NAMES = tuple("0123456789")
 
 
-def digits(size: int = 28, device: str | torch.device = "cpu", test: int = 360) -> ImageData:
-    """Return 1,797 real handwritten digits, 8×8, resized to ``size`` × ``size``; ``test`` of them held out.
+def digits(
+    size: int = 28,
+    device: str | torch.device = "cpu",
+    test: int | None = None,
+    held_out: str = "random",
+    fold: int = 0,
+) -> ImageData:
+    """Return 1,797 real handwritten digits, 8×8, resized to ``size`` × ``size``, some of them held out for the test.
 
-    They ship with scikit-learn (Alpaydin and Kaynak 1998). The split is fixed and keeps the classes in
-    proportion. Writers are not named in the data, so the same hand stands on both sides.
+    They ship with scikit-learn (Alpaydin and Kaynak 1998), which does not name the writers; :func:`digit_forms` does.
+    The splits are fixed:
+
+    * ``held_out="random"``: the test asks for **known hands**. 360 digits, classes in proportion, and the same 14 hands
+      stand on both sides.
+    * ``held_out="forms"``: the test asks for **new hands**. Whole forms are held out: three, 371 digits, in fold 0.
+
+    Args:
+        size: rows and columns, at least 8.
+        device: where the tensors are to be.
+        test: digits held out, instead of 360; only for random splits with fold 0.
+        held_out: "random" or "forms".
+        fold: 0 to 4. Over the five folds each digit is held out once, so they serve for cross-validation.
 
     Raises:
-        ValueError: a size below 8, or a test set smaller than the classes or larger than the data.
+        ValueError: a size below 8, a kind of split or a fold that there is not, or a test set smaller than the classes
+            or larger than the data.
     """
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
@@ -60,17 +79,21 @@ def digits(size: int = 28, device: str | torch.device = "cpu", test: int = 360) 
     x, y = load_digits(return_X_y=True)
     if size < 8:
         raise ValueError(f"the digits are 8 × 8 and can only be enlarged; got size {size}")
-    if not 10 <= test <= len(y) - 10:
-        raise ValueError(f"the test set takes 10 to {len(y) - 10} of the {len(y)} digits; got {test}")
+    train, tested = digit_split(held_out, fold)
+    if test is not None:
+        if held_out != "random" or fold != 0:
+            raise ValueError(
+                f'test={test} goes with held_out="random" and fold=0 alone; got held_out="{held_out}" and fold={fold}'
+            )
+        if not 10 <= test <= len(y) - 10:
+            raise ValueError(f"the test set takes 10 to {len(y) - 10} of the {len(y)} digits; got {test}")
+        train, tested = train_test_split(np.arange(len(y)), test_size=test, random_state=0, stratify=y)
     images = torch.from_numpy(x).float().view(-1, 1, 8, 8) / 16
     if size > 8:
         images = F.interpolate(images, size=(size, size), mode="bilinear", antialias=True)
     labels = torch.from_numpy(y).long()
-    train, held_out = train_test_split(np.arange(len(y)), test_size=test, random_state=0, stratify=y)
     return ImageData(
-        Labelled(images[train].to(device), labels[train].to(device)),
-        Labelled(images[held_out].to(device), labels[held_out].to(device)),
-        DIGIT_NAMES,
+        *(Labelled(images[rows].to(device), labels[rows].to(device)) for rows in (train, tested)), DIGIT_NAMES
     )
 
 
