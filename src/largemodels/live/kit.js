@@ -539,7 +539,7 @@ function keepDrawn(el, model, draw) {
   el.append(problem);
   const forget = onTheme((dark) => {
     el.classList.toggle("lm-dark", dark);
-    if (count) soon();
+    if (count) now(); // at once: paper does not wait for a frame
   });
   model.on("change:outputs", answered);
   model.on("change:inputs", soon);
