@@ -9,15 +9,15 @@ from math import exp
 import pytest
 import torch
 
-from largemodels.data import UNKNOWN, LabelledWindows, Text, Vocabulary, WindowData, passages
+from largemodels.data import UNKNOWN, LabelledWindows, Text, Vocabulary, WindowData
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, RecurrentClassifier, RecurrentClassifierConfig
-from largemodels.train import Recipe, evaluate, load_weights
+from largemodels.train import Recipe, evaluate, evaluate_text, load_weights
 from largemodels.train.__main__ import main
 from largemodels.train.registry import DATA, MODELS, Entry
 from largemodels.train.tasks import Characters
 
 LETTERS = Vocabulary((UNKNOWN, *"abcde"))
-TEXT = ["char-rnn", "--features", "3", "--hidden", "5", "--batch", "11", "--context", "13", "--passage", "17"]
+TEXT = ["char-rnn", "--features", "3", "--hidden", "5", "--batch", "11", "--context", "13"]
 
 
 def small_text(device="cpu"):
@@ -53,8 +53,11 @@ def test_a_text_is_learned_in_steps_and_measured_on_what_was_held_out(tmp_path, 
     config = CharRNNConfig(vocabulary=6, features=3, hidden=5, cell="GRU")
     model = CharRNN(config)
     load_weights(tmp_path / "weights.safetensors", model)
-    loss = evaluate(model, *passages(small_text().validation, 17)).loss
+    score = evaluate_text(model, small_text().validation, LETTERS)
+    loss = score.nats
     assert metrics["loss"] == pytest.approx(loss, rel=1e-5)
+    assert metrics["standard_error"] == pytest.approx(score.standard_error, rel=1e-3)
+    assert metrics["bits_per_byte"] == pytest.approx(score.bits_per_byte, rel=1e-5)
     assert metrics["perplexity"] == pytest.approx(exp(loss), rel=1e-5)
     assert f"validation perplexity {exp(loss):.3f}, loss {loss:.4f}" in printed[3]
     assert [line["step"] for line in metrics["steps"]] == [3, 6, 7]
@@ -118,7 +121,7 @@ def test_a_gpt_learns_a_text_and_takes_its_context_from_the_task(tmp_path, capsy
     config = GPTConfig(6, 11, 1, 1, 8, "learned", quiet_start=False)
     model = GPT(config)
     load_weights(tmp_path / "weights.safetensors", model)
-    loss = evaluate(model, *passages(small_text().validation, 11)).loss
+    loss = evaluate_text(model, small_text().validation, LETTERS).nats
     assert metrics["loss"] == pytest.approx(loss, rel=1e-5)
     assert metrics["perplexity"] < 4.5  # of five characters
     parameters = sum(p.numel() for p in model.parameters())

@@ -16,7 +16,6 @@ HELP = {
     "batch": "examples a step, all processes together",
     "shift": "move images by up to so many pixels",
     "context": "characters a passage to learn from",
-    "passage": "characters a passage to measure on; 0: as many as to learn from",
     "measure_every": "steps from one measurement to the next",
 }
 

@@ -56,7 +56,7 @@ MODELS: dict[str, Entry] = {
     "char-rnn": Entry(
         CharRNN,
         CharRNNConfig(),
-        Characters(passage=512),
+        Characters(),
         Recipe(learning_rate=1e-2, schedule="cosine", warmup=150, clip=1.0),
     ),
     "gpt": Entry(

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
 from typing import ClassVar
 
 from torch import nn
 
-from largemodels.data import Batches, Dates, ImageData, Text, TextBatches, WindowData, passages, random_shift
+from largemodels.data import Batches, Dates, ImageData, Text, TextBatches, WindowData, random_shift
 from largemodels.train.evaluate import evaluate, predict
+from largemodels.train.language import evaluate_text
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,6 @@ class Characters(Task):
     steps: int = 3000
     batch: int = 32
     context: int = 64
-    passage: int = 0  # the context's length
     measure_every: int = 500
 
     def __post_init__(self):
@@ -175,9 +174,14 @@ class Characters(Task):
         return done
 
     def score(self, model: nn.Module, data: Text) -> dict[str, float]:
-        """Measure nats a character on the validation text, cut into passages, and their perplexity."""
-        loss = evaluate(model, *passages(data.validation, self.passage or self.context), batch=64).loss
-        return {"loss": loss, "perplexity": exp(loss)}
+        """Measure nats a character on the validation text, their standard error, bits a byte, and perplexity."""
+        score = evaluate_text(model, data.validation, data.vocabulary)
+        return {
+            "loss": score.nats,
+            "standard_error": score.standard_error,
+            "bits_per_byte": score.bits_per_byte,
+            "perplexity": score.perplexity,
+        }
 
     def words(self, score: dict[str, float]) -> str:
         """Say how many characters the model is, so to speak, undecided between."""
