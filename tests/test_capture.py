@@ -1,9 +1,13 @@
 """Watching a model changes nothing about it."""
 
+import numpy as np
+import onnxruntime
 import pytest
 import torch
+from torch import nn
 
 from largemodels.capture import Watched, capture
+from largemodels.export import to_onnx
 from largemodels.models import ConvNet
 
 
@@ -78,3 +82,69 @@ def test_watched_returns_output_and_taps():
     assert list(seen) == ["output", "stages.0.relu", "stages.1.relu"]
     assert torch.equal(seen["output"], model(x))
     assert hooks(model) == 0
+
+
+class Written(nn.Module):
+    """A convolution whose answer is written over by ``change``."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.conv, self.change = nn.Conv2d(1, 3, 5), change
+
+    def forward(self, x):
+        return self.change(self.conv(x))
+
+
+WRITERS = {"ReLU": nn.ReLU(inplace=True), "dropout": nn.Dropout(0.5, inplace=True), "ELU": nn.ELU(inplace=True)}
+
+
+@pytest.mark.parametrize("change", WRITERS.values(), ids=WRITERS)
+def test_what_a_tap_gave_is_seen_though_the_next_layer_writes_over_it(change):
+    torch.manual_seed(0)
+    model, x = Written(change), torch.randn(2, 1, 11, 13)
+    with capture(model, "*") as seen:
+        output = model(x)
+    assert torch.equal(seen["conv"], model.conv(x))
+    assert seen["conv"].min() < 0
+    assert torch.equal(seen["change"], output)
+    seen["conv"].retain_grad()
+    output.sum().backward()
+    assert seen["conv"].grad.any(), "what was seen lies on the way to the output"
+
+
+def test_onnx_holds_what_a_tap_gave_though_the_next_layer_writes_over_it():
+    torch.manual_seed(0)
+    watched, x = Watched(Written(nn.ReLU(inplace=True)).eval(), "conv"), torch.randn(2, 1, 11, 13)
+    output, conv = onnxruntime.InferenceSession(to_onnx(watched, {"x": x})).run(None, {"x": x.numpy()})
+    np.testing.assert_allclose(conv, watched.model.conv(x).detach(), atol=1e-6)
+    assert conv.min() < 0 <= output.min()
+
+
+@pytest.mark.parametrize("write", [torch.relu_, lambda x: x.mul_(2.0)])
+def test_what_the_models_own_code_writes_over_is_not_passed_off_as_what_the_tap_gave(write):
+    model = Written(write)
+    with pytest.raises(RuntimeError, match="what tap conv gave is lost: the model wrote over it"):  # noqa: SIM117
+        with capture(model, "conv"):
+            model(torch.randn(2, 1, 11, 13))
+
+
+def test_several_tensors_of_one_tap_are_kept_as_they_were():
+    layer = nn.Sequential(nn.LSTM(3, 5, batch_first=True), nn.ReLU(inplace=True))
+    with capture(layer, "0") as seen:
+        output, (h, _) = layer[0](torch.randn(2, 7, 3))
+        layer[1](output)
+    assert seen["0"][0].min() < 0
+    assert torch.equal(seen["0"][0][:, -1], h[0])
+
+
+def test_a_compiled_model_that_skips_its_hooks_is_named():
+    model, x = ConvNet().eval(), torch.rand(1, 1, 28, 28)
+    compiled = torch.compile(model, backend="eager")
+    compiled(x)
+    with pytest.raises(LookupError, match=r"stages.0.conv stayed silent: .*torch\.compile"):  # noqa: SIM117
+        with capture(model, "stages.0.conv"):
+            compiled(x)
+    with pytest.raises(LookupError, match=r"wrapped by torch\.compile: watch the model inside, \._orig_mod"):  # noqa: SIM117
+        with capture(compiled, "stages.0.conv"):
+            compiled(x)
+    torch.compiler.reset()

@@ -258,3 +258,15 @@ def test_in_a_heads_place_stands_what_is_given_instead():
 def test_there_are_as_many_switches_as_layers():
     with pytest.raises(LookupError, match=r"blocks.2.attention.mixed"):
         switched(build(), torch.ones(1, 3, 3)).__enter__()
+
+
+def test_a_compiled_model_in_which_nothing_is_switched_is_noticed():
+    model, tokens = build(), torch.randint(19, (2, 11))
+    compiled = torch.compile(model, backend="eager")
+    compiled(tokens)
+    with (
+        pytest.raises(LookupError, match=r"nothing was changed, .*torch\.compile"),
+        switched(model, torch.zeros(1, 2, 3)),
+    ):
+        compiled(tokens)
+    torch.compiler.reset()

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from largemodels.capture import SILENT, there_are
+
 OPENING, CLOSING = "([{", ")]}"
 
 
@@ -138,14 +140,20 @@ def changed(model: nn.Module, changes: Mapping[str, Callable[[Tensor], Tensor]])
     """Let functions change what taps answer, name → function, while the block runs; nothing of it stays behind.
 
     It is to :func:`~largemodels.capture.capture` what an experiment is to watching. Raises ``LookupError`` for a tap
-    that the model does not have.
+    that the model does not have, and, when the block ends, if none of them ran: then nothing was changed.
     """
     modules = dict(model.named_modules())
     if unknown := [name for name in changes if name not in modules]:
-        raise LookupError(f"no tap named {', '.join(unknown)}; this model has: {', '.join(filter(None, modules))}")
+        raise LookupError(f"no tap named {', '.join(unknown)}; {there_are(modules)}")
+    ran = False
 
     def hook(change):
-        return lambda module, args, output: change(output)
+        def run(module, args, output):
+            nonlocal ran
+            ran = True
+            return change(output)
+
+        return run
 
     hooks = [modules[name].register_forward_hook(hook(change)) for name, change in changes.items()]
     try:
@@ -153,6 +161,8 @@ def changed(model: nn.Module, changes: Mapping[str, Callable[[Tensor], Tensor]])
     finally:
         for each in hooks:
             each.remove()
+    if changes and not ran:
+        raise LookupError(f"nothing was changed, since tap {', '.join(changes)} stayed silent: {SILENT}")
 
 
 def switched(model: nn.Module, on: Tensor, instead: Tensor | None = None):
@@ -164,7 +174,8 @@ def switched(model: nn.Module, on: Tensor, instead: Tensor | None = None):
         instead: by what, ``(layers, h, t or 1, d/h)``, such as its mean; zeros if not given.
 
     Raises:
-        LookupError: on entering, for more layers than the model has.
+        LookupError: on entering, for more layers than the model has; at the end, if the model did not run, or ran
+            compiled, without asking for its heads.
     """
 
     def change(layer):

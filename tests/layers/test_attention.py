@@ -319,3 +319,13 @@ def test_sequences_that_do_not_fit_are_named(shape):
 def test_causal_masks_that_make_no_sense_are_named(t, s):
     with pytest.raises(ValueError, match=f"got {t} and {s}"):
         causal_mask(t, s)
+
+
+@pytest.mark.parametrize("width", [3, 8, 11, 64])
+@pytest.mark.parametrize("function", [attention, fast_attention])
+def test_a_query_that_may_see_nothing_is_refused_by_both_forms(function, width):
+    mask = torch.ones(2, 1, 5, 7, dtype=torch.bool)
+    mask[1, 0, 3] = False
+    q, k, v = (torch.randn(2, 3, t, width) for t in (5, 7, 7))
+    with pytest.raises(ValueError, match=r"hides every key from query 3 \(at \[1, 0, 3\]\)"):
+        function(q, k, v, mask)

@@ -142,6 +142,25 @@ def test_chances_are_those_that_generate_draws_by(monkeypatch, temperature, top_
     assert (got == 0).equal(want == 0)
 
 
+@pytest.mark.parametrize("logits", [[5.0, 7, 7, 1], [2.0, 2, 2, 3], [4.0, 4, 4, 4]])
+@pytest.mark.parametrize("top_k", [1, 2, 3, 4])
+def test_exactly_top_k_remain_of_equals_too_in_torch_and_in_onnx(logits, top_k):
+    logits = torch.tensor([logits])
+    want = gpt_module.next_probabilities(logits, top_k=top_k).float()
+    assert (want > 0).sum() == top_k
+    torch.testing.assert_close(chances(logits, *dials(1.0, top_k)), want)
+
+    class Chances(nn.Module):
+        def forward(self, *given):
+            return chances(*given)
+
+    example = dict(zip(("logits", "temperature", "top_k", "top_p"), (logits, *dials(1.0, 2)), strict=True))
+    session = onnxruntime.InferenceSession(to_onnx(Chances(), example))
+    given = zip(example, (logits, *dials(1.0, top_k)), strict=True)
+    (got,) = session.run(None, {name: x.numpy() for name, x in given})
+    torch.testing.assert_close(torch.from_numpy(got), want)
+
+
 def test_a_tie_at_temperature_0_goes_to_the_first_as_in_generate():
     logits = torch.tensor([[1.0, 5.0, 5.0, 2.0]])
     assert chances(logits, *dials(0.0, 4)).tolist() == [[0, 1, 0, 0]]

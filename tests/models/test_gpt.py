@@ -8,7 +8,7 @@ from torch.testing import assert_close
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from largemodels.capture import capture
-from largemodels.models import GPT, GPTConfig
+from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig
 from largemodels.models.sampling import draw, next_probabilities
 from largemodels.models.step import Step
 
@@ -242,6 +242,19 @@ def test_top_k_and_top_p_leave_the_likeliest():
     assert_close(shares({"top_k": 4, "top_p": 1.0}), p, atol=0.03, rtol=0)
 
 
+@pytest.mark.parametrize(
+    ("logits", "top_k", "left"),
+    [([5.0, 7, 7, 1], 1, [1]), ([1.0, 2, 2, 2, 3], 3, [1, 2, 4]), ([4.0, 4, 4, 4], 2, [0, 1])],
+)
+def test_exactly_top_k_remain_of_equals_too_and_one_is_greedy(logits, top_k, left):
+    logits = torch.tensor([logits])
+    p = next_probabilities(logits, top_k=top_k)
+    assert p[0].nonzero().flatten().tolist() == left
+    assert_close(p.sum(), torch.ones((), dtype=torch.float64))
+    if top_k == 1:
+        assert draw(logits, top_k=1).equal(draw(logits, temperature=0))
+
+
 @pytest.mark.parametrize("options", [{}, {"temperature": 0.5}, {"top_k": 2}, {"top_p": 0.7}, {"temperature": 0}])
 def test_tokens_are_drawn_with_the_probabilities_that_can_be_asked_for(options):
     logits = torch.tensor([[0.0, 1.0, 2.0, 3.0], [3.0, 0.0, -1.0, 2.5]])
@@ -312,3 +325,25 @@ def test_more_tokens_than_the_context_are_named():
 def test_wrong_configurations_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         GPTConfig(**SMALL | change)
+
+
+def test_a_model_spread_over_processes_says_that_its_weights_must_be_gathered(alone):
+    from torch.distributed.fsdp import fully_shard
+
+    for model in (small(), CharRNN(CharRNNConfig(vocabulary=23))):
+        fully_shard(model, mesh=alone)
+        with pytest.raises(
+            ValueError, match=r"holds a part of this model's weights only.*gather them.*full_state_dict"
+        ):
+            model.generate(tokens(1, 3), 2)
+
+
+@pytest.fixture
+def alone():
+    """A mesh of this process alone."""
+    import torch.distributed as dist
+    from torch.distributed.device_mesh import DeviceMesh
+
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield DeviceMesh("cpu", [0])
+    dist.destroy_process_group()

@@ -3,6 +3,7 @@
 from largemodels.layers.attention import MultiHeadAttention, attention, attention_weights, causal_mask, fast_attention
 from largemodels.layers.batch_norm import batch_norm2d
 from largemodels.layers.convolution import conv2d
+from largemodels.layers.known import values_known
 from largemodels.layers.norm import LayerNorm, layer_norm, rms_norm
 from largemodels.layers.pooling import max_pool2d
 from largemodels.layers.positions import rotate, sinusoidal
@@ -26,5 +27,6 @@ __all__ = [
     "rms_norm",
     "rotate",
     "sinusoidal",
+    "values_known",
     "watched",
 ]

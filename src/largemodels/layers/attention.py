@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from largemodels.layers.known import values_known
 from largemodels.layers.watched import watched
 
 ROWS = 64  # queries answered at a time
@@ -32,7 +33,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
     """
     check(q, k, v, mask)
     t, s = q.shape[-2], k.shape[-2]
-    if t <= ROWS or mask is None or torch.compiler.is_compiling():  # a graph must not depend on what the mask holds
+    if t <= ROWS or mask is None or not values_known():  # a graph must not depend on what the mask holds
         return attention_weights(q, k, mask) @ v
     answers = []
     for rows, some in zip(mask.expand(*mask.shape[:-2], t, s).split(ROWS, -2), q.split(ROWS, -2), strict=True):
@@ -49,7 +50,13 @@ def fast_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, 
     Args:
         q, k, v, mask: as for :func:`attention`; ``(b, h, t, d)`` and ``(b, h, s, d)``.
         causal: whether no query may see a later key; then the mask need not be given, and there are as many of both.
+
+    Raises:
+        ValueError: as :func:`attention` does, which torch's kernels do not: a query that sees nothing gets zeros
+            there, or NaN. So it does here while masks cannot be looked at (:func:`values_known`).
     """
+    if mask is not None:
+        check(q, k, v, mask)
     if q.device.type == "cpu":
         narrow = q.shape[-1] <= NARROW
         if narrow and mask is None and not causal and _precision(q) == torch.float32:
@@ -196,6 +203,6 @@ def check(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> None:
         fits = False
     if not fits:
         raise ValueError(f"the mask must broadcast to {scores}; got {tuple(mask.shape)}")
-    if not torch.compiler.is_compiling() and not (sees := mask.any(-1)).all():
+    if values_known() and not (sees := mask.any(-1)).all():
         blind = (~sees).nonzero()[0].tolist()
         raise ValueError(f"the mask hides every key from query {blind[-1]} (at {blind}); let it see at least one")

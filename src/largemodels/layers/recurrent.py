@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from largemodels.layers.known import values_known
 from largemodels.layers.watched import watched
 
 State = Tensor | tuple[Tensor, Tensor]
@@ -122,10 +123,11 @@ class Recurrence(nn.Module):
         b, t, _ = series[0].shape
         lengths = torch.as_tensor(lengths, device=series[0].device)
         whole = not (lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool)
-        if lengths.shape != (b,) or not whole or not ((lengths >= 1) & (lengths <= t)).all():
+        fit = lengths.shape == (b,) and whole
+        if not fit or (values_known() and not ((lengths >= 1) & (lengths <= t)).all()):
             raise ValueError(
                 f"lengths are {b} whole numbers, one for each example, from 1 to the {t} steps there are; "
-                f"got {lengths.tolist()}"
+                f"got {lengths.tolist() if values_known() else tuple(lengths.shape)}"
             )
         each = torch.arange(b, device=lengths.device)
         over = torch.arange(t, device=lengths.device) >= lengths[:, None]  # (b, t)

@@ -66,14 +66,20 @@ def chances(logits: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor) -
     p = (scores / torch.where(temperature > 0, temperature, 1.0)).softmax(-1)
     p = torch.where(temperature > 0, p, best)
 
-    least = p.sort(descending=True).values.index_select(-1, top_k - 1)
-    p = p.masked_fill(p < least, 0.0)
+    ordered, order = _from_the_likeliest(p)
+    place = torch.arange(p.shape[-1], device=p.device)
+    p = torch.zeros_like(p).scatter(-1, order, torch.where(place < top_k, ordered, 0.0))
     p = p / p.sum(-1, keepdim=True)
 
-    ordered, order = p.sort(descending=True)
+    ordered, order = _from_the_likeliest(p)
     enough = (ordered.cumsum(-1) - ordered >= top_p) & (top_p < 1)  # those before it had it all
     p = p.masked_fill(torch.zeros_like(enough).scatter(-1, order, enough), 0.0)
     return p / p.sum(-1, keepdim=True)
+
+
+def _from_the_likeliest(p: Tensor) -> tuple[Tensor, Tensor]:
+    """Sort; of equals the first comes first. ONNX's TopK does so always, torch when asked: ONNX cannot be asked."""
+    return p.sort(descending=True) if torch.compiler.is_compiling() else p.sort(descending=True, stable=True)
 
 
 class AttentionExplorer(View):

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from largemodels.layers import attention_weights, causal_mask, fast_attention, rotate, watched
-from largemodels.models.sampling import check_sampling, draw
+from largemodels.models.sampling import check_sampling, check_whole, draw
 from largemodels.models.step import Step
 from largemodels.models.tokens import check_tokens
 
@@ -106,7 +106,9 @@ class SelfAttention(nn.Module):
 
 
 class MLP(nn.Module):
-    """Think about each position by itself: widen, keep what is positive, narrow.
+    """Think about each position by itself: widen, apply GELU (Hendrycks and Gimpel 2016), narrow.
+
+    GELU is ``x Φ(x)``, with the normal distribution's Φ in GPT-2's approximation by tanh: ReLU with a soft bend.
 
     Taps: ``expand`` ``(b, t, 4d)``, ``gelu`` ``(b, t, 4d)``.
     """
@@ -229,9 +231,11 @@ class GPT(nn.Module):
             cached: keep keys and values, instead of reading the whole text again for every token.
 
         Raises:
-            ValueError: an empty or unknown prompt, or a number out of its range.
+            ValueError: an empty or unknown prompt, a number out of its range, or weights that are spread over
+                processes.
             FloatingPointError: logits that are not finite.
         """
+        check_whole(self)
         if length < 1:
             raise ValueError(f"length must be at least 1 token; got {length}")
         check_sampling(temperature, top_k, top_p, vocabulary=self.config.vocabulary)

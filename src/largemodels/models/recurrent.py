@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from largemodels.layers import GRU, LSTM, RNN, watched
-from largemodels.models.sampling import check_sampling, draw
+from largemodels.models.sampling import check_sampling, check_whole, draw
 from largemodels.models.tokens import check_tokens
 
 CELLS = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
@@ -122,9 +122,11 @@ class CharRNN(nn.Module):
             generator: where chance comes from, on the CPU; torch's own if none is given.
 
         Raises:
-            ValueError: an empty or unknown prompt, a length below 1 or a temperature below 0.
+            ValueError: an empty or unknown prompt, a length below 1, a temperature below 0, or weights that are
+                spread over processes.
             FloatingPointError: logits that are not finite.
         """
+        check_whole(self)
         if length < 1:
             raise ValueError(f"length must be at least 1 character; got {length}")
         check_sampling(temperature, vocabulary=self.config.vocabulary)

@@ -4,7 +4,7 @@ from math import isfinite
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def check_sampling(
@@ -19,19 +19,33 @@ def check_sampling(
         raise ValueError(f"top_p must be above 0 and at most 1, or None; got {top_p}")
 
 
+def check_whole(model: nn.Module) -> None:
+    """Raise ``ValueError`` if a model's weights are spread over processes, as ``fully_shard`` (FSDP2) leaves them."""
+    if any(hasattr(parameter, "full_tensor") for parameter in model.parameters()):  # a DTensor; its class loads slowly
+        raise ValueError(
+            "each process holds a part of this model's weights only, and writing takes them whole: gather them with "
+            "torch.distributed.checkpoint.state_dict.get_model_state_dict(model, "
+            "options=StateDictOptions(full_state_dict=True)), and load them into a new model"
+        )
+
+
 def next_probabilities(
     logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> Tensor:
-    """Return the probabilities, float64, with which :func:`draw` draws; ``(b, vocabulary)``, as are the logits."""
+    """Return the probabilities, float64, with which :func:`draw` draws; ``(b, vocabulary)``, as are the logits.
+
+    Of tokens that are equally likely, the first of the vocabulary come first: exactly ``top_k`` remain, and one is
+    the token that temperature 0 takes.
+    """
     if temperature == 0:
         return F.one_hot(logits.argmax(-1), logits.shape[-1]).double()
     scores = logits.double()  # so that the smallest temperature divides, too
     p = ((scores - scores.amax(1, keepdim=True)) / temperature).softmax(1)
     if top_k is not None:
-        least = p.topk(top_k).values[:, -1:]
-        p = p.masked_fill(p < least, 0.0)
+        likeliest = p.sort(descending=True, stable=True).indices[:, :top_k]
+        p = torch.zeros_like(p).scatter(1, likeliest, p.gather(1, likeliest))
     if top_p is not None:
-        ordered, order = p.div(p.sum(1, keepdim=True)).sort(descending=True)
+        ordered, order = p.div(p.sum(1, keepdim=True)).sort(descending=True, stable=True)
         enough = ordered.cumsum(1) - ordered >= top_p  # those before it had it all
         p = p.masked_fill(enough.scatter(1, order, enough), 0.0)
     return p / p.sum(1, keepdim=True)

@@ -3,12 +3,14 @@
 import torch
 from torch import Tensor
 
+from largemodels.layers import values_known
+
 
 def check_tokens(x: Tensor, vocabulary: int, steps: int | None = None) -> None:
     """Raise ``ValueError`` unless ``x`` is a batch, not empty, of tokens ``(b, t)`` from 0 to ``vocabulary − 1``.
 
-    With ``steps`` there must be exactly so many. While a model is compiled or exported its numbers are not known,
-    and only their shape is checked.
+    With ``steps`` there must be exactly so many. While the numbers are not known (:func:`values_known`), only their
+    shape is checked.
     """
     wanted = f"tokens of shape (b, {steps or 't'})"
     if x.ndim != 2:
@@ -20,7 +22,7 @@ def check_tokens(x: Tensor, vocabulary: int, steps: int | None = None) -> None:
         raise ValueError(f"the model takes {wanted}; got {what}: give at least one token")
     if steps is not None and x.shape[1] != steps:
         raise ValueError(f"the model takes {wanted}; got {x.shape[1]} steps: cut or pad them to {steps}")
-    if torch.compiler.is_compiling():
+    if not values_known():
         return
     low, high = x.aminmax()
     if low < 0 or high >= vocabulary:
