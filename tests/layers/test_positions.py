@@ -63,3 +63,12 @@ def test_wrong_sizes_are_named():
         rotate(torch.zeros(3, 7))
     with pytest.raises(ValueError, match=r"3 queries or keys take as many positions, \(3,\); got \(4,\)"):
         rotate(torch.zeros(3, 6), torch.arange(4))
+
+
+def test_the_slowest_pair_of_64_turns_once_in_47117_positions():
+    x = torch.zeros(1, 64)
+    x[0, [31, 63]] = torch.tensor([0.6, 0.8])  # the last pair
+    once = round(2 * math.pi * 10_000 ** (62 / 64))
+    assert once == 47_117
+    assert_close(rotate(x, torch.tensor([once])), x, atol=1e-4, rtol=0)
+    assert_close(rotate(x, torch.tensor([once // 2])), -x, atol=1e-3, rtol=0)

@@ -17,7 +17,7 @@ def sinusoidal(t: int, width: int, base: float = BASE, device: torch.device | st
 
 
 def rotate(x: Tensor, positions: Tensor | None = None, base: float = BASE) -> Tensor:
-    r"""Turn each pair of entries by an angle that grows with the position: rotary positions (Su et al. 2021).
+    r"""Turn each pair of entries by an angle that grows with the position: rotary positions (Su et al. 2024).
 
     Entry ``i`` is paired with entry ``i + d/2``. Turned by :math:`p\,\theta_i` and :math:`s\,\theta_i`, a query and
     a key have a product that depends on ``p − s`` alone.
