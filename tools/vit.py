@@ -20,6 +20,7 @@ All of MNIST, with the source document's recipe: python -m largemodels.train vit
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from collections.abc import Callable
@@ -64,7 +65,7 @@ def reorder(images: Tensor, order: str, patch: int = CONFIG.patch) -> Tensor:
 def train(model: nn.Module, images: Tensor, labels: Tensor, steps: int, recipe: Recipe, seed: int) -> float:
     """Train for so many steps; return the CPU seconds that it took."""
     size = min(BATCH, len(images))
-    epochs = -(-steps * size // len(images)) + 1
+    epochs = math.ceil(steps * size / len(images)) + 1
     every = Batches(images, labels, size, epochs, seed)
     start = process_time()
     for _ in fit(model, [every[i] for i in range(steps)], recipe):

@@ -17,18 +17,17 @@ from largemodels.show.images import (
     sum_of_products,
     window_positions,
 )
+from largemodels.show.intervals import intervals
 from largemodels.show.maps import (
-    contributions,
     filter_rows,
     map_sheet,
     patch_sheet,
     pooling,
-    responses,
     saliency_sheet,
-    tuning,
     where_it_looks,
 )
 from largemodels.show.sequences import against_distance, by_lag, padded, read_along, unrolled
+from largemodels.show.units import contributions, responses, tuning
 from largemodels.show.writing import along_text, next_symbols, staircase
 
 __all__ = [
@@ -50,6 +49,7 @@ __all__ = [
     "gaze_sheet",
     "growth",
     "head_sheet",
+    "intervals",
     "kernels_at_work",
     "likeness",
     "look_up",

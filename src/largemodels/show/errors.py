@@ -1,5 +1,6 @@
 """Where a classifier is wrong, and how sure it was."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +36,7 @@ def mistakes(images, labels, probabilities, names: Sequence[str], columns: int =
     wrong = sorted(np.flatnonzero(answers != labels), key=lambda i: -sure[i])
     if not wrong:
         raise ValueError("there is no mistake to show: every answer is the label")
-    rows = -(-len(wrong) // columns)
+    rows = math.ceil(len(wrong) / columns)
     fig, axes = figure(rows, columns, 7.0, rows * (7.0 / columns + 0.4))
     for place, i in zip(axes, wrong, strict=False):
         picture(place, _array(images[i]), **GREY)

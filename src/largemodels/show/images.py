@@ -1,5 +1,6 @@
 """Images, patches of images, and the kernels that slide over them."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -34,7 +35,7 @@ def gallery(
         raise ValueError(f"{len(images)} images take as many titles or none; got {len(titles)}")
     arrays = [_array(image) for image in images]
     columns = min(columns, len(arrays))
-    rows = -(-len(arrays) // columns)
+    rows = math.ceil(len(arrays) / columns)
     each = width / columns
     h, w = arrays[0].shape[:2]
     fig, axes = figure(rows, columns, width, rows * (each * h / w + (0.3 if titles else 0.05)))
@@ -126,7 +127,7 @@ def kernels_at_work(
     if list(kernels) != list(maps) or not maps:
         raise ValueError(f"each kernel takes a map of its name; got {list(kernels)} and {list(maps)}")
     h, w = _array(next(iter(maps.values()))).shape
-    rows = -(-len(maps) // columns)
+    rows = math.ceil(len(maps) / columns)
     fig, axes = figure(rows, columns, 7.0, rows * (7.0 / columns * h / w + 0.32))
     for place, (name, values) in zip(axes, maps.items(), strict=False):
         values = _array(values)
