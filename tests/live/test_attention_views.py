@@ -13,6 +13,7 @@ from largemodels.live.attention_explorer import chances
 from largemodels.live.binding import Binding, pack
 from largemodels.models import GPT, GPTConfig
 from largemodels.models import gpt as gpt_module
+from largemodels.models.sampling import next_probabilities
 
 VOCABULARY = Vocabulary((UNKNOWN, *"\n abcdefg()"))
 SIZES = {"vocabulary": 12, "context": 13, "layers": 2, "heads": 3, "width": 30}
@@ -146,7 +147,7 @@ def test_chances_are_those_that_generate_draws_by(monkeypatch, temperature, top_
 @pytest.mark.parametrize("top_k", [1, 2, 3, 4])
 def test_exactly_top_k_remain_of_equals_too_in_torch_and_in_onnx(logits, top_k):
     logits = torch.tensor([logits])
-    want = gpt_module.next_probabilities(logits, top_k=top_k).float()
+    want = next_probabilities(logits, top_k=top_k).float()
     assert (want > 0).sum() == top_k
     torch.testing.assert_close(chances(logits, *dials(1.0, top_k)), want)
 
