@@ -29,8 +29,8 @@ def lstm_step() -> Figure:
         box = {"boxstyle": "round,pad=0.02,rounding_size=0.1", "facecolor": "#FFFFFF", "edgecolor": colour}
         axes.plot([x, x], [0.5, 1.0], zorder=1, **wire)
         axes.add_patch(FancyBboxPatch((x - 0.55, 1.0), 1.1, 0.5, lw=1.6, **box))
-        bent = r"\tanh" if name == "g" else r"\sigma"
-        axes.text(x, 1.25, f"${name}_t$ : ${bent}$", ha="center", va="center", color=colour, size=11)
+        activation = r"\tanh" if name == "g" else r"\sigma"
+        axes.text(x, 1.25, f"${name}_t$ : ${activation}$", ha="center", va="center", color=colour, size=11)
     axes.plot([2.2, 2.2], [1.52, 3.3], zorder=1, **wire)
     for x, towards in ((3.7, 4.6), (5.5, 4.6)):
         axes.plot([x, x, towards], [1.52, 2.2, 2.2], zorder=1, **wire)
