@@ -167,3 +167,19 @@ def test_digits_are_split_as_asked():
 def test_a_split_that_there_is_not_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         digits(**options)
+
+
+def test_no_two_forms_are_nearly_as_alike_as_the_halves_of_one(far):
+    """The energy distance of two groups is 0 if they are of one kind: so no two forms look like one writer's."""
+    labels, place = load_digits().target, align(load_digits().target, FORM)
+    half = 2 * (place // 130) + (place % 130 >= 65)  # 28 halves
+
+    def mean(a, b):
+        parts = [far[np.ix_((half == a) & (labels == d), (half == b) & (labels == d))] for d in range(10)]
+        return np.nanmean([np.nanmean(part) for part in parts if np.isfinite(part).any()])
+
+    apart = np.array([[mean(a, b) for b in range(28)] for a in range(28)])
+    energy = apart - (apart.diagonal()[:, None] + apart.diagonal()) / 2
+    within = [energy[2 * form, 2 * form + 1] for form in range(14)]
+    between = energy.reshape(14, 2, 14, 2).mean((1, 3))[~np.eye(14, dtype=bool)]
+    assert between.min() > 3 * max(within) > 0

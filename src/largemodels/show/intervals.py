@@ -34,7 +34,7 @@ def intervals(names: Sequence[str], series: dict[str, object], xlabel: str, perc
         axes.errorbar(value, rows, xerr=[value - low, high - value], fmt="o", ms=5, color=colour, label=condition)
     axes.set(yticks=range(len(names)), yticklabels=names, xlabel=xlabel)
     if percent:
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.invert_yaxis()
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
