@@ -181,3 +181,12 @@ def test_a_package_that_is_missing_is_named(packages, monkeypatch):
     monkeypatch.setattr(module, "PACKAGES", ("onepack", "threepack"))
     with pytest.raises(DataError, match="the package threepack is not installed"):
         package_windows(train=3, test=2, length=6)
+
+
+def test_the_held_out_files_make_up_the_held_out_text(library):
+    write(library, **{f"m{i:03}": f"\tx = {i}\n" for i in range(101)}, empty="")
+    files, text = module.held_out_files(), source_code()
+    assert len(files) > 1
+    assert sum(files.values()) == len(text.validation)
+    name, length = next(iter(files.items()))
+    assert text.vocabulary.decode(text.validation[:length]) == (library / name).read_text().expandtabs()

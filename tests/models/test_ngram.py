@@ -64,6 +64,26 @@ def test_it_is_the_smoothing_of_the_literature(order):
     np.testing.assert_allclose(NGram(order).fit(learned, 7).probabilities(asked), expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("order", [9, 10, 13])
+def test_sequences_too_long_to_be_numbered_by_their_symbols_are_counted_just_so(order):
+    assert 97**9 < ngram.LARGEST < 97**10
+    learned = np.tile(TEXT[:101], 7) * 13  # with repeats as long as the order
+    learned[::67] = 90
+    asked = np.concatenate([learned[200:260], TEXT[500:530] * 13])
+    reference = slowly(learned.tolist(), 97, order)
+    expected = [reference(asked[max(0, i - order + 1) : i].tolist(), symbol) for i, symbol in enumerate(asked.tolist())]
+    np.testing.assert_allclose(NGram(order).fit(learned, 97).probabilities(asked), expected, rtol=1e-12)
+
+
+def test_the_numbering_does_not_change_what_is_counted(monkeypatch):
+    plain = NGram(6).fit(TEXT[:5003], 7)
+    monkeypatch.setattr(ngram, "LARGEST", 7**6 - 1)
+    model = NGram(6).fit(TEXT[:5003], 7)
+    assert model._numbers.whole == 5
+    assert model.kept == plain.kept
+    np.testing.assert_array_equal(model.probabilities(TEXT[6000:7001]), plain.probabilities(TEXT[6000:7001]))
+
+
 def test_three_discounts_are_estimated_from_the_counts_of_counts():
     counts = np.repeat([1, 2, 3, 4, 9], [40, 15, 8, 5, 2])
     y = 40 / (40 + 2 * 15)
@@ -98,8 +118,8 @@ def test_tensors_and_arrays_are_texts():
         ([0, 1, -1], 7, 3, "symbols from 0 to 6; got -1"),
         ([0.5, 1.0, 2.0], 7, 3, r"whole numbers \(n,\); got float64 of shape \(3,\)"),
         ([[0, 1, 2]], 7, 3, r"of shape \(1, 3\)"),
-        ([0, 1, 2], 97, 10, "sequences of 10 of 97 symbols cannot be numbered in 63 bits; lower the order"),
-        ([0, 1, 2], 0, 2, "lower the order"),
+        (list(range(30)), 97, 20, "sequences of 20 of 97 symbols cannot be numbered in 63 bits; lower the order"),
+        ([0, 1, 2], 0, 2, "a vocabulary has at least 1 symbol; got 0"),
     ],
 )
 def test_a_text_that_cannot_be_learned_is_named(text, size, order, message):

@@ -62,15 +62,34 @@ def source_code(device: str | torch.device = "cpu") -> Text:
     Raises:
         DataError: this Python has no standard library that can be read.
     """
-    folder = Path(sysconfig.get_path("stdlib"))
     sides = {False: [], True: []}
-    for path in python_files(folder, leave_out=TESTS | INSTALLED | TABLES):
-        with tokenize.open(path) as file:
-            sides[checksum(path, folder) % 20 == 0].append(file.read().expandtabs())
+    for path, held_out in standard_library():
+        sides[held_out].append(read_code(path))
     if not all(sides.values()):
+        folder = sysconfig.get_path("stdlib")
         raise DataError(f"{folder} holds no source code of Python's standard library. Use shakespeare() instead")
     train, validation = (CODE_CHARACTERS.encode("".join(sides[side])).to(device) for side in (False, True))
     return Text(train, validation, CODE_CHARACTERS)
+
+
+def held_out_files() -> dict[str, int]:
+    """Return the files that :func:`source_code` keeps for validation, and how many characters each has, in order."""
+    folder = Path(sysconfig.get_path("stdlib"))
+    files = [path for path, held_out in standard_library() if held_out]
+    return {path.relative_to(folder).as_posix(): len(read_code(path)) for path in files}
+
+
+def standard_library() -> list[tuple[Path, bool]]:
+    """Return the files of Python's standard library that are read, and whether each is held out."""
+    folder = Path(sysconfig.get_path("stdlib"))
+    files = python_files(folder, leave_out=TESTS | INSTALLED | TABLES)
+    return [(path, checksum(path, folder) % 20 == 0) for path in files]
+
+
+def read_code(path: Path) -> str:
+    """Return a file's text in the encoding that it declares, with tabs expanded."""
+    with tokenize.open(path) as file:
+        return file.read().expandtabs()
 
 
 def package_windows(

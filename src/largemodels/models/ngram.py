@@ -24,6 +24,7 @@ class NGram:
             raise ValueError(f"order must be at least 1 symbol; got {order}")
         self.order, self.size = order, 0
         self._levels: list[_Level] = []
+        self._numbers: _Numbers | None = None
 
     def fit(self, tokens: ArrayLike, vocabulary_size: int) -> "NGram":
         """Learn a text ``(n,)`` of numbers from 0 to ``vocabulary_size − 1``; return the model itself.
@@ -31,16 +32,23 @@ class NGram:
         Raises:
             ValueError: a text shorter than ``order``, unknown symbols, or sequences too many to number in 64 bits.
         """
-        if vocabulary_size < 1 or vocabulary_size**self.order > LARGEST:
-            raise ValueError(
-                f"sequences of {self.order} of {vocabulary_size} symbols cannot be numbered in 63 bits; lower the order"
-            )
+        if vocabulary_size < 1:
+            raise ValueError(f"a vocabulary has at least 1 symbol; got {vocabulary_size}")
         tokens = _checked(tokens, vocabulary_size, self.order)
         self.size, self._levels = vocabulary_size, []
-        sequences, counts = np.unique(_numbered(tokens, self.order, vocabulary_size), return_counts=True)
+        self._numbers = numbers = _Numbers(tokens, self.order, vocabulary_size)
+        starts = np.arange(len(tokens) - self.order + 1)  # where each different sequence stands in the text, once
+        sequences = numbers(tokens, self.order)
         for length in range(self.order, 0, -1):
+            if length > numbers.whole:
+                sequences, index, counts = np.unique(sequences, return_index=True, return_counts=True)
+                starts = starts[index] + 1  # without its first symbol a sequence begins one further
+                shorter = numbers(tokens, length - 1)[starts]
+            else:
+                sequences, counts = np.unique(sequences, return_counts=True)
+                shorter = sequences % vocabulary_size ** (length - 1)
             self._levels.insert(0, _Level(sequences, counts, vocabulary_size))
-            sequences, counts = np.unique(sequences % vocabulary_size ** (length - 1), return_counts=True)
+            sequences = shorter
         return self
 
     def probabilities(self, tokens: ArrayLike) -> np.ndarray:
@@ -57,7 +65,7 @@ class NGram:
         p = np.full(len(tokens), 1 / self.size)
         for length, level in enumerate(self._levels, start=1):
             if length <= len(tokens):
-                p[length - 1 :] = level.refine(_numbered(tokens, length, self.size), p[length - 1 :])
+                p[length - 1 :] = level.refine(self._numbers(tokens, length), p[length - 1 :])
         return p
 
     @property
@@ -68,6 +76,29 @@ class NGram:
     def loss(self, tokens: ArrayLike) -> float:
         """Return the mean cross-entropy of a text ``(n,)`` in nats a symbol. Raises as :meth:`probabilities`."""
         return float(-np.log(self.probabilities(tokens)).mean())
+
+
+class _Numbers:
+    """Gives every sequence of symbols in a text a number, whose lowest digit is its last symbol.
+
+    As long as that fits into 63 bits, the digits are the symbols. In longer sequences the first ``whole`` symbols, as
+    many as fit, become one digit: their place among those of the text that is learned. What begins otherwise is −1.
+    """
+
+    def __init__(self, tokens: np.ndarray, order: int, size: int):
+        self.size = size
+        self.whole = next(length for length in range(order, 0, -1) if size**length <= LARGEST)
+        self.heads = np.unique(_numbered(tokens, self.whole, size)) if self.whole < order else np.zeros(1, np.int64)
+        if len(self.heads) * size ** (order - self.whole) > LARGEST:
+            raise ValueError(f"sequences of {order} of {size} symbols cannot be numbered in 63 bits; lower the order")
+
+    def __call__(self, tokens: np.ndarray, length: int) -> np.ndarray:
+        """Return the numbers of all sequences of ``length`` symbols in a text ``(n,)``: ``(n − length + 1,)``."""
+        rest = length - self.whole
+        if rest <= 0:
+            return _numbered(tokens, length, self.size)
+        place, known = _find(self.heads, _numbered(tokens[:-rest], self.whole, self.size))
+        return np.where(known, place * self.size**rest + _numbered(tokens[self.whole :], rest, self.size), -1)
 
 
 class _Level:
