@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch.optim import AdamW, Muon
 
-from largemodels.data import UNKNOWN, Text, Vocabulary
+from largemodels.data import UNKNOWN, Text, Vocabulary, passages
 from largemodels.models import GPT, GPTConfig
-from largemodels.train import Recipe, evaluate_text
+from largemodels.train import Recipe, evaluate, evaluate_text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -82,6 +82,8 @@ def test_the_loss_is_that_of_the_whole_validation_text(monkeypatch):
     found = gpts.run(part, text, "ours", 3)
     score = evaluate_text(trained[0], text.validation, text.vocabulary)
     assert found["validation_loss"] == pytest.approx(score.nats, abs=1e-5)
+    separate = evaluate(trained[0], *passages(text.validation, 12)).loss
+    assert found["in_separate_passages"] == pytest.approx(separate, abs=1e-5)
     assert found["standard_error"] == pytest.approx(score.standard_error, abs=1e-5)
     assert found["bits_per_byte"] == pytest.approx(score.bits_per_byte, abs=1e-5)
 

@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=1 python tools/checkpoints.py char-lstm|gpt [--seeds 0 1 2] [--steps N] [--out assets]
 
 The weights that are kept are the first seed's, whichever is best; the others show what chance does. Beside them stand
-the n-gram models that the network has to beat, on the same text. About ten minutes a seed on one CPU core.
+the n-gram models that the network has to beat, on the same characters (`train.evaluate_text`). About ten minutes a
+seed on one CPU core.
 
     char-lstm   an LSTM; its step from one character to the next: assets/checkpoints/char-lstm.onnx
     gpt         a GPT, rounded to half precision; what its explorer asks of it: assets/models/gpt.onnx
@@ -25,17 +26,19 @@ import torch
 from torch import Tensor, nn
 
 from largemodels.capture import capture
-from largemodels.data import Text, TextBatches, passages, source_code
+from largemodels.data import Text, TextBatches, source_code
 from largemodels.device import describe
 from largemodels.export import to_onnx
 from largemodels.live import AttentionExplorer, GPTExplained, live
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, NGram
-from largemodels.train import Recipe, evaluate, fit, save_weights
+from largemodels.train import Recipe, evaluate_text, fit, save_weights
 from largemodels.train.files import write_whole
+from largemodels.train.language import unscored
 
 OUT = Path(__file__).resolve().parent.parent / "assets"
 ORDERS = (5, 8)
-MEASURED = 24  # times a run
+MEASURED = 24  # times a run,
+ON_THE_WAY = 65_536  # on so many characters; on all at its end
 
 
 class Step(nn.Module):
@@ -67,25 +70,14 @@ def gpt_onnx(model: GPT, text: Text) -> bytes:
     return live(AttentionExplorer(text.vocabulary), GPTExplained(model), start).onnx
 
 
-def long_passages(text: Text, config) -> tuple[Tensor, Tensor]:
-    """Return the validation text in passages so long that their beginnings do not count."""
-    return passages(text.validation, min(8192, len(text.validation) - 1))
-
-
-def whole_contexts(text: Text, config) -> tuple[Tensor, Tensor]:
-    """Return the validation text in passages as long as the context: all that the model can see."""
-    return passages(text.validation, config.context)
-
-
 @dataclass(frozen=True)
 class Page:
-    """A model for the pages, and how it is trained and measured.
+    """A model for the pages, and how it is trained.
 
     Attributes:
         what: in words.
         model: makes it from ``config``.
         context, batch, steps: characters a passage, passages a step, and steps of the training.
-        measured_on: cuts the validation text into what the model is measured on.
         half: whether the weights that are kept are rounded to half precision.
         onnx: exports it; ``folder`` is where that goes.
     """
@@ -97,7 +89,6 @@ class Page:
     context: int
     batch: int
     steps: int
-    measured_on: Callable[[Text, Any], tuple[Tensor, Tensor]]
     half: bool
     onnx: Callable[[Any, Text], bytes]
     folder: str
@@ -112,7 +103,6 @@ PAGES = {
         context=96,
         batch=32,
         steps=18_000,
-        measured_on=long_passages,
         half=False,
         onnx=lstm_onnx,
         folder="checkpoints",
@@ -125,7 +115,6 @@ PAGES = {
         context=64,
         batch=32,
         steps=5_000,
-        measured_on=whole_contexts,
         half=True,
         onnx=gpt_onnx,
         folder="models",
@@ -143,19 +132,25 @@ def train(page: Page, text: Text, seed: int, steps: int) -> tuple[nn.Module, dic
         done = step.index + 1
         if done * MEASURED // steps > step.index * MEASURED // steps:
             spent = [total + clock() - then for total, clock, then in zip(spent, clocks, start, strict=True)]
-            line = {"step": done, "cpu_seconds": round(spent[1], 1), "validation_loss": loss(page, model, text)}
+            nats = evaluate_text(model, text.validation[:ON_THE_WAY], text.vocabulary).nats
+            line = {"step": done, "cpu_seconds": round(spent[1], 1), "validation_loss": round(nats, 5)}
             curve.append(line)
             print(f"seed {seed}:", line, flush=True)
             start = [clock() for clock in clocks]  # measuring is not training
     seconds, cpu_seconds = (round(total, 1) for total in spent)
-    run = {"seed": seed, "validation_loss": curve[-1]["validation_loss"], "seconds": seconds}
+    run = {"seed": seed, **scored(model, text), "seconds": seconds}
     return model.eval(), {**run, "cpu_seconds": cpu_seconds, "curve": curve}
 
 
-def loss(page: Page, model: nn.Module, text: Text) -> float:
-    """Return nats a character of the whole validation text."""
-    x, y = page.measured_on(text, page.config)
-    return round(evaluate(model, x, y, batch=max(1, 131_072 // x.shape[1])).loss, 5)
+def scored(model: nn.Module | NGram, text: Text) -> dict[str, float]:
+    """Return nats a character of the held-out text, their standard error, and bits a byte."""
+    score = evaluate_text(model, text.validation, text.vocabulary)
+    numbers = {
+        "validation_loss": score.nats,
+        "standard_error": score.standard_error,
+        "bits_per_byte": score.bits_per_byte,
+    }
+    return {name: round(value, 5) for name, value in numbers.items()}
 
 
 def count(text: Text, order: int) -> dict:
@@ -163,7 +158,7 @@ def count(text: Text, order: int) -> dict:
     start = process_time()
     model = NGram(order).fit(text.train, len(text.vocabulary))
     seconds = round(process_time() - start, 1)
-    return {"order": order, "validation_loss": round(model.loss(text.validation), 5), "cpu_seconds": seconds}
+    return {"order": order, **scored(model, text), "cpu_seconds": seconds}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -192,6 +187,8 @@ def main(argv: list[str] | None = None) -> int:
             "train_characters": len(text.train),
             "validation_characters": len(text.validation),
         },
+        "measured": f"all held-out characters but the first {unscored(len(text.validation)):,} (train.evaluate_text); "
+        f"on the way, of the first {ON_THE_WAY:,} only",
         "model": asdict(page.config),
         "parameters": sum(p.numel() for p in kept.parameters()),
         "recipe": asdict(page.recipe),
@@ -200,7 +197,7 @@ def main(argv: list[str] | None = None) -> int:
         "torch": torch.__version__,
         "seeds": options.seeds,
         "kept": options.seeds[0],
-        **({"kept_in_half_precision": loss(page, kept, text)} if page.half else {}),
+        **({"kept_in_half_precision": scored(kept, text)["validation_loss"]} if page.half else {}),
         "validation_loss": [run["validation_loss"] for run in runs],
         "cpu_seconds": [run["cpu_seconds"] for run in runs],
         "ngram": baselines,

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from math import cos, exp, pi
+from math import cos, pi
 from pathlib import Path
 from time import process_time
 
@@ -26,10 +26,11 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from largemodels.data import Text, TextBatches, passages, source_code
+from largemodels.data import Text, TextBatches, source_code
 from largemodels.device import describe
 from largemodels.models import CharRNN, CharRNNConfig
-from largemodels.train import evaluate
+from largemodels.train import evaluate_text
+from largemodels.train.language import unscored
 
 FILE = Path(__file__).resolve().parent.parent / "results/char-recipes.json"
 CLIP = 1.0  # both clip gradients to this norm
@@ -106,7 +107,7 @@ def run(text: Text, network: str, way: str, seed: int, seconds: float) -> dict:
     torch.manual_seed(seed)
     model = NETWORKS[network]()
     steps = train(model, text, WAYS[way], seed, seconds)
-    loss = evaluate(model, *passages(text.validation, min(8192, len(text.validation) - 1)), batch=16).loss
+    score = evaluate_text(model, text.validation, text.vocabulary)
     return {
         "network": network,
         "recipe": way,
@@ -114,8 +115,10 @@ def run(text: Text, network: str, way: str, seed: int, seconds: float) -> dict:
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "steps": steps,
         "characters": steps * WAYS[way].size * WAYS[way].context,
-        "validation_loss": round(loss, 5),
-        "validation_perplexity": round(exp(loss), 4),
+        "validation_loss": round(score.nats, 5),
+        "standard_error": round(score.standard_error, 5),
+        "bits_per_byte": round(score.bits_per_byte, 5),
+        "validation_perplexity": round(score.perplexity, 4),
     }
 
 
@@ -136,7 +139,8 @@ def main(argv: list[str] | None = None) -> int:
         "what": "small character models at equal parameters and equal time: theirs and our recipe",
         "command": shlex.join(["python", "tools/d2l.py", *(sys.argv[1:] if argv is None else argv)]),
         "text": f"source_code() of Python {platform.python_version()}: {len(text.train):,} characters to learn from",
-        "measured": f"the {len(text.validation):,} characters of validation, in passages of 8,192",
+        "measured": f"all held-out characters but the first {unscored(len(text.validation)):,}, each with at least "
+        "as many before it (train.evaluate_text)",
         "cpu_seconds": options.seconds,
         "hardware": describe(torch.device("cpu")),
         "torch": torch.__version__,

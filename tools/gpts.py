@@ -29,10 +29,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 
-from largemodels.data import Text, TextBatches, shakespeare, source_code
+from largemodels.data import Text, TextBatches, passages, shakespeare, source_code
 from largemodels.device import autocast, describe, keep_large_buffers
 from largemodels.models import GPT, GPTConfig
-from largemodels.train import evaluate_text
+from largemodels.train import evaluate, evaluate_text
 from largemodels.train.language import unscored
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -152,6 +152,7 @@ def run(part: Part, text: Text, name: str, seed: int) -> dict:
     train(model, batches, way)
     seconds = process_time() - start
     score = evaluate_text(model, text.validation, text.vocabulary)
+    separate = evaluate(model, *passages(text.validation, batches.context), batch=256).loss
     return {
         "way": name,
         "seed": seed,
@@ -162,6 +163,7 @@ def run(part: Part, text: Text, name: str, seed: int) -> dict:
         "validation_loss": round(score.nats, 5),
         "standard_error": round(score.standard_error, 5),
         "bits_per_byte": round(score.bits_per_byte, 5),
+        "in_separate_passages": round(separate, 5),
     }
 
 
@@ -179,7 +181,8 @@ def learn(part: Part, options: argparse.Namespace) -> Iterator[dict]:
     found = {
         "text": f"{part.text.__name__}(): {len(text.train):,} characters to learn from",
         "measured": f"all held-out characters but the first {unscored(len(text.validation)):,}, each with at least "
-        f"{part.model['context'] // 2 + 1} before it (train.evaluate_text)",
+        f"{part.model['context'] // 2 + 1} before it (train.evaluate_text); in_separate_passages: all, "
+        "in passages that do not overlap, as nanoGPT does",
         "model": part.model,
         "training": f"batches of {part.size} passages; products in bfloat16, weight decay {DECAY} of matrices, "
         f"gradients clipped to norm {CLIP}",

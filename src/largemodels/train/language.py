@@ -175,7 +175,7 @@ def standard_error(values: Tensor, pieces: int | Sequence[int] = BLOCKS) -> floa
 
     The series is cut into pieces. If they are so long that one tells little about the next, the mean varies as that of
     so many independent draws: the method of *batch means*, for which eight to ten pieces are nearly enough (Schmeiser
-    1982). More pieces are shorter, and the error comes out too small: a text is easy or hard over whole files. Where
+    1980). More pieces are shorter, and the error comes out too small: a text is easy or hard over whole files. Where
     its natural pieces are known, give their lengths; it is then the error of a ratio, the total loss by the total
     length, over pieces drawn at random.
 
