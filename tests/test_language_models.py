@@ -92,3 +92,22 @@ def stored_difference(one, other):
     stored = json.loads(language_models.FILE.read_text(encoding="utf-8"))
     (row,) = [row for row in stored["differences"] if (row["model"], row["minus"]) == (one, other)]
     return row["nats"], row["standard_error"]
+
+
+@pytest.mark.parametrize("other", ["3-gram", "5-gram", "LSTM"])
+def test_the_gpt_is_ahead_of_the_lstm_and_of_small_tables(other):
+    nats, error = stored_difference("GPT", other)
+    assert nats + 3 * error < 0
+
+
+@pytest.mark.parametrize("other", ["8-gram", "12-gram", "15-gram"])
+def test_between_the_gpt_and_long_tables_the_files_do_not_decide(other):
+    nats, error = stored_difference("GPT", other)
+    assert abs(nats) < 2 * error
+
+
+def test_network_and_table_know_different_things():
+    stored = json.loads(language_models.FILE.read_text(encoding="utf-8"))
+    nats = {row["model"]: row["nats"] for row in stored["models"]}
+    assert nats["GPT + 15-gram"] < min(nats["GPT"], nats["15-gram"]) - 0.05
+    assert nats["LSTM + 15-gram"] < min(nats["LSTM"], nats["15-gram"])
