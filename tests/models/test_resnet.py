@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from largemodels.capture import capture
 from largemodels.models import ResNet, ResNetConfig
-from largemodels.models.resnet import Block, ConvNorm
+from largemodels.models.resnet import Block, ConvNorm, Subsample
 
 
 def test_each_width_halves_the_resolution():
@@ -94,3 +94,9 @@ def test_a_size_below_1_is_refused(bad):
 def test_an_image_cannot_be_halved_for_ever():
     with pytest.raises(ValueError, match="an image of 7 × 7 cannot be halved 3 times"):
         ResNetConfig(size=7, widths=(3, 3, 3, 3))
+
+
+def test_a_subsampling_keeps_every_other_row_and_column():
+    x = torch.randn(2, 3, 7, 6)
+    assert torch.equal(Subsample(2)(x), x[..., ::2, ::2])
+    assert torch.equal(Subsample(3)(x), x[..., ::3, ::3])

@@ -16,7 +16,7 @@ def conv2d(
 
     .. math:: y_{b,o,i,j} = \beta_o + \sum_{c,p,q} x_{b,\,c,\,si+p,\,sj+q}\; w_{o,c,p,q}
 
-    Strictly a cross-correlation, as in every deep learning library: the kernel is not flipped
+    Strictly a cross-correlation, as in PyTorch and many other libraries: the kernel is not flipped
     (Goodfellow et al. 2016, equation 9.6).
 
     Args:

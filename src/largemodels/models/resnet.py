@@ -30,6 +30,13 @@ class ResNetConfig:
             raise ValueError(f"an image of {self.size} × {self.size} cannot be halved {len(self.widths) - 1} times")
 
 
+class Subsample(nn.MaxPool2d):
+    """Keep every ``stride``-th row and column: the maximum of windows that hold one number each."""
+
+    def __init__(self, stride: int):
+        super().__init__(kernel_size=1, stride=stride)
+
+
 class ConvNorm(nn.Sequential):
     """A 3×3 (or 1×1) convolution that keeps the size, then batch normalisation; a bias only where no norm follows."""
 
@@ -38,7 +45,7 @@ class ConvNorm(nn.Sequential):
         if stride > kernel:
             # step over units first: the same sums, and oneDNN's strided 1×1 convolution writes past its buffer
             # when it learns from fewer than 16 channels (uxlfoundation/oneDNN issue 6035)
-            self.thin = nn.MaxPool2d(1, stride)
+            self.thin = Subsample(stride)
             stride = 1
         self.conv = nn.Conv2d(channels, width, kernel, stride, padding=kernel // 2, bias=not normalise)
         if normalise:
