@@ -1,6 +1,7 @@
 """The full-size runs on digits: networks that differ as named, and every run of every combination stored."""
 
 import json
+import math
 import sys
 
 import depth
@@ -35,29 +36,64 @@ def test_ways_differ_in_what_they_are_named_for():
     spread = {
         way: model.blocks[0].correction[0].conv.weight.std().item() for way, model in networks.items() if "plain" in way
     }
-    assert spread["plain, scaled weights"] == pytest.approx((2 / (9 * 16)) ** 0.5, rel=0.05)  # He et al. 2015
-    assert spread["plain"] < 0.7 * spread["plain, scaled weights"]
+    assert spread["plain, He initialisation"] == pytest.approx((2 / (9 * 16)) ** 0.5, rel=0.05)  # He et al. 2015
+    assert spread["plain"] < 0.7 * spread["plain, He initialisation"]
 
 
-def test_a_run_is_measured_and_one_that_diverges_has_no_loss(monkeypatch):
-    row = depth.measure("both", 4, 3e-3, seed=0, epochs=4, data=few())
-    assert row["loss"] < 2.3
-    assert 0 <= row["accuracy"] <= 1
+def test_a_run_is_measured_on_what_it_learned_from_and_on_the_others():
+    data = few()
+    row = depth.measure("both", 4, 1e-2, 0, 60, data.train, data.test)
+    assert row["train_loss"] < 1  # nats; a guess has 2.3
+    assert row["train_loss"] < row["loss"]  # it has seen these, and not those
+    assert 0 <= row["accuracy"] < row["train_accuracy"] <= 1
 
+
+def test_a_run_that_diverges_has_no_figures_and_the_least_merit(monkeypatch):
     def diverge(*given, **options):
         raise FloatingPointError("the loss is not finite")
 
     monkeypatch.setattr(depth, "fit", diverge)
-    assert depth.measure("plain", 4, 3e-3, seed=0, epochs=1, data=few())["loss"] is None
+    row = depth.measure("plain", 4, 3e-3, 0, 1, few().train, few().test)
+    assert row["loss"] is row["accuracy"] is row["train_loss"] is row["train_accuracy"] is None
+    assert depth.merit(row) < depth.merit({"accuracy": 0.0, "loss": 1e6})
 
 
-def test_every_depth_way_rate_and_seed_is_stored(monkeypatch, tmp_path):
+@pytest.mark.parametrize("best", [1e-5, 3e-4, 3e-3, 3e-2, 0.1])
+def test_the_chosen_rate_stands_at_no_end_of_those_tried(best):
+    def run(rate):  # worse, the further from the best
+        return {"learning_rate": rate, "accuracy": -abs(math.log(rate / best)), "loss": 1.0}
+
+    rates = [row["learning_rate"] for row in depth.search(run)]
+    assert rates == sorted(rates)
+    assert set(depth.RATES) <= set(rates)
+    assert rates[0] < best < rates[-1]
+    assert best in rates
+
+
+def test_of_equal_rates_the_lower_loss_decides():
+    losses = {1e-3: 0.3, 3e-3: 0.2, 1e-2: 0.4}
+    tried = depth.search(lambda rate: {"learning_rate": rate, "accuracy": 0.9, "loss": losses[rate]})
+    assert max(tried, key=depth.merit)["learning_rate"] == 3e-3
+
+
+def test_the_rate_is_chosen_without_the_test_digits_and_every_seed_is_stored(monkeypatch, tmp_path):
+    seen = []
+
+    def measure(way, layers, rate, seed, epochs, train, other):
+        seen.append((seed, len(train), len(other)))
+        row = {"way": way, "depth": layers, "learning_rate": rate, "seed": seed}
+        return {**row, "train_loss": 0.1, "train_accuracy": 0.9, "loss": 0.2, "accuracy": 1 - abs(rate - 3e-3)}
+
+    monkeypatch.setattr(depth, "measure", measure)
     out = tmp_path / "depth.json"
-    monkeypatch.setattr(depth, "digits", lambda size: few(16))
-    monkeypatch.setattr(sys, "argv", f"tools/depth.py --epochs 1 --seeds 0 --depths 4 --out {out}".split())
-    assert depth.main() == 0
+    for layers in ("12", "4"):  # in two runs of the program
+        monkeypatch.setattr(sys, "argv", ["tools/depth.py", "--seeds", "0", "1", "--depths", layers, "--out", str(out)])
+        assert depth.main() == 0
+    assert set(seen) == {(0, 1437 - 287, 287), (0, 1437, 360), (1, 1437, 360)}
     runs = json.loads(out.read_text(encoding="utf-8"))["runs"]
-    assert [(run["way"], run["learning_rate"]) for run in runs] == [(w, r) for w in depth.WAYS for r in depth.RATES]
+    final = [(run["depth"], run["way"], run["seed"]) for run in runs if run["part"] == "final"]
+    assert final == [(layers, way, seed) for layers in (4, 12) for way in depth.WAYS for seed in (0, 1)]
+    assert {run["learning_rate"] for run in runs if run["part"] == "final"} == {3e-3}
 
 
 def test_every_model_recipe_and_seed_is_stored(monkeypatch, tmp_path):
