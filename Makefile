@@ -4,11 +4,14 @@ PORT ?= 8000
 JOBS ?= 2
 BIN := .venv/bin
 
-.PHONY: help book serve test lint check unit notebooks bench clean
+TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts-freefont-otf fonts-dejavu-core
+
+.PHONY: help book pdf serve test lint check unit notebooks bench clean
 .NOTPARALLEL:
 
 help:
 	@echo "make book        build the book into _build/html"
+	@echo "make pdf         build the book as a PDF (needs TeX, and says which packages)"
 	@echo "make serve       read it at http://127.0.0.1:$(PORT)"
 	@echo "make test        build, and run every notebook and every test"
 	@echo "make check       format, lint, layers and unit tests: what to run while working"
@@ -33,6 +36,15 @@ book: .venv/ready
 	$(BIN)/jupyter-book build -W -n --keep-going --quiet .
 	@echo
 	@echo "The book is built: open _build/html/index.html, or run \`make serve\`."
+
+pdf: .venv/ready
+	@command -v xelatex latexmk >/dev/null && kpsewhich fncychap.sty >/dev/null \
+	  && fc-list : family | grep -q FreeSerif && fc-list : family | grep -q "DejaVu Sans Mono" \
+	  || { echo "A PDF needs TeX; on Debian and Ubuntu: apt-get install $(TEX)"; exit 1; }
+	rm -rf _build/.doctrees _build/latex
+	$(BIN)/jupyter-book build -W -n --keep-going --quiet --builder pdflatex .
+	@echo
+	@echo "The PDF is built: _build/latex/inside-large-ai-models.pdf"
 
 serve: .venv/ready
 	@test -f _build/html/index.html || $(MAKE) --no-print-directory book

@@ -1,5 +1,7 @@
 """What the pages of the book need beyond Jupyter Book; Sphinx loads it as a local extension.
 
+Other builders (LaTeX, text, XML, gettext) read the same book; what is said here of pages is left to those of HTML.
+
 - Launch buttons for Colab and Binder, and absolute addresses, when the checkout has a GitHub remote.
 - Solutions start folded.
 - What the pages load (MathJax, onnxruntime-web, fonts) comes out of npm before the pages are written.
@@ -65,7 +67,7 @@ def point_home(app, config):
 
 def bring_what_pages_load(app):
     """Fill assets/vendor; where that cannot be done, pages are set in the reader's own fonts."""
-    if vendor.bring(ROOT):
+    if app.builder.format == "html" and vendor.bring(ROOT):
         app.add_css_file("fonts.css")
 
 
@@ -121,11 +123,14 @@ SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchin
 
 def mend_theme(app, exception):
     """Put right what the theme and MyST-NB offer to screen readers, to the keyboard, and to a slow connection."""
+    script = Path(app.outdir) / "_static/scripts/pydata-sphinx-theme.js"
+    if exception or app.builder.format != "html" or not script.exists():
+        return
     for path in Path(app.outdir).rglob("*.html"):
         _replace(path, MENDED)
         if path.name != "search.html":
             path.write_text(SEARCH.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
-    _replace(Path(app.outdir) / "_static/scripts/pydata-sphinx-theme.js", dict([SCROLLS]))
+    _replace(script, dict([SCROLLS]))
 
 
 def _replace(path, replacements):

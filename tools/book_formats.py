@@ -1,0 +1,48 @@
+"""What builders other than HTML's need to read the same book; Sphinx loads it as a local extension.
+
+- Exercises and solutions become notes with a title, where their own nodes have no writer (text, XML, manual pages).
+- In the place of a widget stands a sentence, and not the name of its class.
+"""
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx_exercise.nodes import is_exercise_enumerable_node, is_extension_node
+from sphinx_exercise.utils import get_node_number
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+ALIVE = "Here the pages of the book have a widget that computes."
+
+
+class WidgetsInWords(SphinxPostTransform):
+    """Say that a widget stands in the pages; before MyST-NB chooses among the forms of an output."""
+
+    default_priority = 3
+
+    def run(self, **kwargs):
+        if self.app.builder.format == "html":
+            return
+        for output in list(self.document.findall(nodes.container)):
+            if any(isinstance(form, nodes.Element) and form.get("mime_type") == VIEW for form in output.children):
+                output.replace_self(nodes.paragraph("", "", nodes.emphasis("", ALIVE)))
+
+
+class PlainExercises(SphinxPostTransform):
+    """Turn exercises and solutions into plain notes, after sphinx-exercise has settled their titles."""
+
+    default_priority = 30
+
+    def run(self, **kwargs):
+        if self.app.builder.format in ("html", "latex"):
+            return
+        for node in list(self.document.findall(is_extension_node)):
+            if is_exercise_enumerable_node(node):
+                format_ = self.config.numfig_format["exercise"]
+                node.children[0].insert(0, nodes.Text(format_ % get_node_number(self.app, node, "exercise")))
+            node.replace_self(nodes.admonition("", *node.children, ids=node["ids"], classes=node["classes"]))
+
+
+def setup(app):
+    """Add the transforms above."""
+    app.add_post_transform(WidgetsInWords)
+    app.add_post_transform(PlainExercises)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
