@@ -94,7 +94,7 @@ def search(page):
     page.locator("#search-results li p.context").first.wait_for()  # words from the page that was found
 
 
-PAGES = ["cnn/convolution", "cnn/feature_maps", "rnn/recurrence", "rnn/text", "transformer/heads", "transformer/beyond"]
+PAGES = ["cnn/convolution", "rnn/recurrence", "rnn/text", "transformer/heads", "transformer/beyond"]
 
 
 @pytest.mark.parametrize("name", PAGES)
