@@ -84,8 +84,7 @@ def use(page):
           return Number(drawn) > before && state === "ready"; }""",
         arg=before,
     )
-    for image in page.locator("main img").all():
-        image.scroll_into_view_if_needed()
+    page.evaluate("() => [...document.images].forEach((image) => (image.loading = 'eager'))")  # some are folded away
     page.wait_for_function("() => [...document.images].every(image => image.complete && image.naturalWidth > 0)")
 
 
@@ -94,7 +93,7 @@ def search(page):
     page.locator("#search-results li p.context").first.wait_for()  # words from the page that was found
 
 
-PAGES = ["cnn/convolution", "rnn/recurrence", "rnn/text", "transformer/heads", "transformer/beyond"]
+PAGES = ["cnn/convolution", "cnn/feature_maps", "rnn/recurrence", "rnn/text", "transformer/heads", "transformer/beyond"]
 
 
 @pytest.mark.parametrize("name", PAGES)
