@@ -58,7 +58,7 @@ def test_the_first_seed_is_kept_and_all_are_recorded(made):
         "models/gpt.onnx",
     ]
     for name, config in SMALL.items():
-        record = json.loads((made / f"checkpoints/{name}.json").read_text())
+        record = json.loads((made / f"checkpoints/{name}.json").read_text(encoding="utf-8"))
         assert (record["seeds"], record["kept"]) == ([5, 3], 5)
         assert len(set(record["validation_loss"])) == 2
         assert record["model"] == asdict(config)
@@ -71,7 +71,7 @@ def test_the_first_seed_is_kept_and_all_are_recorded(made):
 
 def load(folder, name, kind, config):
     """Return the record of a checkpoint and the model that its weights make."""
-    record = json.loads((folder / f"checkpoints/{name}.json").read_text())
+    record = json.loads((folder / f"checkpoints/{name}.json").read_text(encoding="utf-8"))
     model = kind(config(**record["model"]))
     load_weights(folder / f"checkpoints/{name}.safetensors", model)
     assert sum(p.numel() for p in model.parameters()) == record["parameters"]

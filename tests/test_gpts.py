@@ -33,7 +33,7 @@ def small(**change):
 def learn(monkeypatch, folder, part, *flags):
     monkeypatch.setitem(gpts.PARTS, "code", part)
     assert gpts.main(["code", "--out", str(folder), *flags]) == 0
-    return json.loads((folder / "gpt-code.json").read_text())
+    return json.loads((folder / "gpt-code.json").read_text(encoding="utf-8"))
 
 
 def test_every_way_learns_with_every_seed_for_as_many_steps(monkeypatch, tmp_path):
@@ -102,7 +102,7 @@ def test_a_token_is_timed_with_and_without_the_cache(monkeypatch, tmp_path):
     monkeypatch.setattr(gpts, "LENGTHS", (3, 7, 11))
     monkeypatch.setattr(gpts, "write_by_length", lambda measure=gpts.write_by_length: measure(rounds=3))
     assert gpts.main(["cache", "--out", str(tmp_path)]) == 0
-    found = json.loads((tmp_path / "gpt-cache.json").read_text())
+    found = json.loads((tmp_path / "gpt-cache.json").read_text(encoding="utf-8"))
     assert found["lengths"] == [3, 7, 11]
     assert [len(each) for each in found["milliseconds"].values()] == [3, 3]
     assert found["kept_numbers"] == [2 * 4 * 128 * t for t in (3, 7, 11)]
@@ -112,7 +112,7 @@ def test_a_token_is_timed_with_and_without_the_cache(monkeypatch, tmp_path):
 
 
 def result(name):
-    return json.loads((ROOT / "results" / f"gpt-{name}.json").read_text())
+    return json.loads((ROOT / "results" / f"gpt-{name}.json").read_text(encoding="utf-8"))
 
 
 def of(found, way):

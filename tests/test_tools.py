@@ -98,7 +98,7 @@ def chapter(tmp_path, monkeypatch):
 
     def store(*cells) -> Path:
         path = tmp_path / "chapter.ipynb"
-        path.write_text(nbformat.writes(new_notebook(cells=list(cells))))
+        path.write_text(nbformat.writes(new_notebook(cells=list(cells))), encoding="utf-8")
         return path
 
     return store
@@ -123,7 +123,7 @@ def test_a_failing_notebook_is_reported_and_left_alone(chapter, tmp_path):
     assert "ZeroDivisionError" in problem
     assert path.read_bytes() == before
     assert notebooks.refresh(path, into=tmp_path / "failed")
-    assert "ZeroDivisionError" in (tmp_path / "failed" / path.name).read_text()
+    assert "ZeroDivisionError" in (tmp_path / "failed" / path.name).read_text(encoding="utf-8")
 
 
 def test_a_notebook_that_is_too_large_is_reported(chapter):
@@ -197,7 +197,7 @@ def build(tmp_path):
             shutil.copytree(source, target, symlinks=True) if name != "node_modules" else target.symlink_to(source)
         elif source.exists():
             shutil.copy(source, target)
-    (tmp_path / "_toc.yml").write_text("{format: jb-book, root: page}")
+    (tmp_path / "_toc.yml").write_text("{format: jb-book, root: page}", encoding="utf-8")
     nbformat.write(copy.deepcopy(PAGE), tmp_path / "page.ipynb")
 
     def run(**environment) -> str:

@@ -64,9 +64,9 @@ def test_without_a_network_pages_are_pointed_to_pinned_versions_and_it_is_said_o
     _, said = capsys.readouterr()
     assert said.startswith("tools/vendor.py: npm install failed (")
     assert said.count("\n") == 1
-    pinned = json.loads((ROOT / "package.json").read_text())["dependencies"]
-    runtime = (checkout / "assets/vendor/onnxruntime.js").read_text()
-    mathjax = (checkout / "assets/vendor/mathjax/startup.js").read_text()
+    pinned = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    runtime = (checkout / "assets/vendor/onnxruntime.js").read_text(encoding="utf-8")
+    mathjax = (checkout / "assets/vendor/mathjax/startup.js").read_text(encoding="utf-8")
     assert f'"{vendor.CDN}/onnxruntime-web@{pinned["onnxruntime-web"]}/dist/ort.wasm.min.js"' in runtime
     assert f'"{vendor.CDN}/mathjax@{pinned["mathjax"]}/es5/startup.js"' in mathjax
 
@@ -85,11 +85,11 @@ def test_models_are_packed_into_scripts_which_follow_them(checkout):
     for name in ("one", "two"):
         (models / f"{name}.onnx").write_bytes(name.encode() * 1000)
     assert vendor.bring(checkout)
-    assert unpack((scripts / "one.js").read_text()) == ("one", b"one" * 1000)
+    assert unpack((scripts / "one.js").read_text(encoding="utf-8")) == ("one", b"one" * 1000)
     first = (scripts / "two.js").stat().st_mtime_ns
     (models / "one.onnx").write_bytes(b"another")
     assert vendor.bring(checkout)
-    assert unpack((scripts / "one.js").read_text()) == ("one", b"another")
+    assert unpack((scripts / "one.js").read_text(encoding="utf-8")) == ("one", b"another")
     assert (scripts / "two.js").stat().st_mtime_ns == first
     (models / "one.onnx").unlink()
     assert vendor.bring(checkout)
@@ -100,7 +100,7 @@ def test_models_are_packed_without_a_network_as_well(checkout, offline):
     (checkout / "assets/models").mkdir()
     (checkout / "assets/models/one.onnx").write_bytes(b"one")
     assert not vendor.bring(checkout)
-    assert unpack((checkout / "assets/vendor/models/one.js").read_text()) == ("one", b"one")
+    assert unpack((checkout / "assets/vendor/models/one.js").read_text(encoding="utf-8")) == ("one", b"one")
 
 
 def unpack(script):
@@ -116,4 +116,4 @@ def test_the_next_build_with_a_network_makes_the_pages_whole(checkout, monkeypat
         assert not vendor.bring(checkout)
     fill(checkout)
     assert vendor.bring(checkout)
-    assert vendor.CDN not in (checkout / "assets/vendor/onnxruntime.js").read_text()
+    assert vendor.CDN not in (checkout / "assets/vendor/onnxruntime.js").read_text(encoding="utf-8")

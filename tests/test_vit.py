@@ -40,7 +40,7 @@ def test_patches_and_pixels_are_moved_and_none_is_lost():
 def test_few_digits_give_a_row_for_each_model_amount_order_and_seed(few_images, monkeypatch, tmp_path):
     monkeypatch.setattr(vit, "AMOUNTS", {50: ("as they are", "pixels"), 80: ("as they are",)})
     assert vit.main(["few", "--steps", "3", "--seeds", "5", "7", "--out", str(tmp_path)]) == 0
-    result = json.loads((tmp_path / "results/vit.json").read_text())
+    result = json.loads((tmp_path / "results/vit.json").read_text(encoding="utf-8"))
     rows = [(run["model"], run["digits"], run["order"], run["seed"]) for run in result["runs"]]
     assert len(set(rows)) == len(rows) == 3 * 3 * 2
     assert all(0 <= run["accuracy"] <= 1 for run in result["runs"])
@@ -51,7 +51,7 @@ def test_few_digits_give_a_row_for_each_model_amount_order_and_seed(few_images, 
     model = ViT(vit.CONFIG)
     save_weights(tmp_path / "runs/0/weights.safetensors", model)
     assert vit.main(["places", str(tmp_path / "runs"), "--out", str(tmp_path)]) == 0
-    added = json.loads((tmp_path / "results/vit.json").read_text())
+    added = json.loads((tmp_path / "results/vit.json").read_text(encoding="utf-8"))
     assert added["runs"] == result["runs"]
     assert added["places"]["all"] == [vit.likeness(model)]
     empty = vit.empty_places(vit.mnist().train.images)
@@ -101,7 +101,7 @@ def test_a_pose_keeps_most_of_the_ink_in_the_frame():
 def test_the_page_gets_rounded_weights_and_their_record(few_images, tmp_path):
     assert vit.main(["page", "--epochs", "1", "--out", str(tmp_path)]) == 0
     folder = tmp_path / "assets/checkpoints"
-    record = json.loads((folder / "vit.json").read_text())
+    record = json.loads((folder / "vit.json").read_text(encoding="utf-8"))
     model = ViT(ViTConfig(**record["model"]))
     load_weights(folder / "vit.safetensors", model)
     assert all(torch.equal(p, p.half().float()) for p in model.parameters())
@@ -112,7 +112,7 @@ def test_the_page_gets_rounded_weights_and_their_record(few_images, tmp_path):
 
 def test_the_same_digits_as_they_are_are_measured_in_the_same_way(few_images, tmp_path):
     assert vit.main(["still", "--epochs", "1", "--out", str(tmp_path)]) == 0
-    result = json.loads((tmp_path / "results/vit.json").read_text())["still"]
+    result = json.loads((tmp_path / "results/vit.json").read_text(encoding="utf-8"))["still"]
     model, _ = vit.for_the_page(vit.mnist(), 1, augment=None)
     assert result["all"] == vit.likeness(model)
     assert vit.likeness(vit.for_the_page(vit.mnist(), 1)[0]) != result["all"]
@@ -121,7 +121,7 @@ def test_the_same_digits_as_they_are_are_measured_in_the_same_way(few_images, tm
 
 def test_the_books_checkpoint_is_what_its_record_says():
     folder = ROOT / "assets/checkpoints"
-    record = json.loads((folder / "vit.json").read_text())
+    record = json.loads((folder / "vit.json").read_text(encoding="utf-8"))
     model = ViT(ViTConfig(**record["model"])).eval()
     load_weights(folder / "vit.safetensors", model)
     assert sum(p.numel() for p in model.parameters()) == record["parameters"]

@@ -30,7 +30,7 @@ def repository(root=ROOT) -> str | None:
     if named := os.environ.get("BOOK_REPOSITORY"):
         return named
     try:
-        git = subprocess.run(["git", "-C", root, "remote", "-v"], capture_output=True, text=True, check=True)
+        git = subprocess.run(["git", "-C", root, "remote", "-v"], capture_output=True, encoding="utf-8", check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     found = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?\s", git.stdout)
@@ -147,7 +147,7 @@ def thin_theme(app, exception):
     theme, design = static / "styles/pydata-sphinx-theme.css", static / "sphinx-design.min.css"
     if exception or not theme.exists():
         return
-    (static / "scripts/fontawesome.js").write_text("")
+    (static / "scripts/fontawesome.js").write_text("", encoding="utf-8")
     texts = [*Path(app.outdir).rglob("*.html"), *static.glob("*.js"), *static.glob("scripts/*.js")]
     named = {name for text in texts for name in re.findall(r"[\w-]+", text.read_text(encoding="utf-8"))}
 

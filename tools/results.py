@@ -23,7 +23,7 @@ def gather(folder: Path) -> dict:
 
     Raises ``ValueError`` for fewer than two seeds, unfinished runs, or runs that differ in more than the seed.
     """
-    runs = [json.loads(path.read_text()) for path in sorted(folder.glob("*/metrics.json"))]
+    runs = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*/metrics.json"))]
     runs.sort(key=lambda run: run["seed"])
     seeds = [run["seed"] for run in runs]
     if len(runs) < 2 or len(set(seeds)) < len(runs):
@@ -66,7 +66,7 @@ def table(folder: Path) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for path in sorted(folder.glob("*.json")):
-        r = json.loads(path.read_text())
+        r = json.loads(path.read_text(encoding="utf-8"))
         if "mean_accuracy" not in r:
             continue
         rows.append(
@@ -92,14 +92,14 @@ def main() -> int:
     try:
         for folder in arguments.runs:
             text = json.dumps(gather(folder), indent=1, ensure_ascii=False) + "\n"
-            (arguments.results / f"{folder.name}.json").write_text(text)
+            (arguments.results / f"{folder.name}.json").write_text(text, encoding="utf-8")
     except (ValueError, KeyError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     readme = arguments.results / "README.md"
-    before, rest = readme.read_text().split(TABLE[0])
+    before, rest = readme.read_text(encoding="utf-8").split(TABLE[0])
     _, after = rest.split(TABLE[1])
-    readme.write_text(f"{before}{TABLE[0]}\n{table(arguments.results)}\n{TABLE[1]}{after}")
+    readme.write_text(f"{before}{TABLE[0]}\n{table(arguments.results)}\n{TABLE[1]}{after}", encoding="utf-8")
     return 0
 
 

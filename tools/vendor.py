@@ -83,10 +83,10 @@ def bring(root: Path = ROOT) -> bool:
 
 
 def _bring_packages(root: Path) -> bool:
-    pinned = json.loads((root / "package.json").read_text())["dependencies"]
+    pinned = json.loads((root / "package.json").read_text(encoding="utf-8"))["dependencies"]
     stamp = root / "assets/vendor/versions.json"
     made = json.dumps({**pinned, "vendor.py": hashlib.sha256(Path(__file__).read_bytes()).hexdigest()})
-    if stamp.exists() and stamp.read_text() == made:
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == made:
         return True
     problem = install(root)
 
@@ -100,7 +100,7 @@ def _bring_packages(root: Path) -> bool:
         _copy_mathjax(root / "node_modules/mathjax", new / "mathjax")
         _copy_fonts(root / "node_modules/@fontsource-variable", new / "fonts")
         _pack_runtime(root / "node_modules/onnxruntime-web", new)
-        (new / "versions.json").write_text(made)
+        (new / "versions.json").write_text(made, encoding="utf-8")
     shutil.rmtree(stamp.parent, ignore_errors=True)
     new.rename(stamp.parent)
     return not problem
@@ -108,7 +108,7 @@ def _bring_packages(root: Path) -> bool:
 
 def install(root: Path = ROOT) -> str:
     """Run npm, unless the packages are there at their versions; return what went wrong, or nothing."""
-    manifest = json.loads((root / "package.json").read_text())
+    manifest = json.loads((root / "package.json").read_text(encoding="utf-8"))
     packages = {**manifest["dependencies"], **manifest["devDependencies"]}
     if all(_installed(root, name) == version for name, version in packages.items()):
         return ""
@@ -130,7 +130,7 @@ def install(root: Path = ROOT) -> str:
 
 def _installed(root: Path, package: str) -> str | None:
     manifest = root / "node_modules" / package / "package.json"
-    return json.loads(manifest.read_text())["version"] if manifest.exists() else None
+    return json.loads(manifest.read_text(encoding="utf-8"))["version"] if manifest.exists() else None
 
 
 def _copy_mathjax(package: Path, target: Path) -> None:
@@ -172,8 +172,8 @@ def _pack_models(root: Path) -> None:
             script.unlink()
     for name, path in models.items():
         script, text = folder / name, MODEL % {"name": path.stem, "packed": _packed(path)}
-        if not script.exists() or script.read_text() != text:
-            script.write_text(text)
+        if not script.exists() or script.read_text(encoding="utf-8") != text:
+            script.write_text(text, encoding="utf-8")
 
 
 def _packed(path: Path) -> str:
@@ -183,8 +183,8 @@ def _packed(path: Path) -> str:
 def _point_to_cdn(target: Path, versions: dict[str, str]) -> None:
     runtime = {"folder": f"{CDN}/onnxruntime-web@{versions['onnxruntime-web']}/dist"}
     mathjax = {"folder": f"{CDN}/mathjax@{versions['mathjax']}/es5"}
-    (target / "onnxruntime.js").write_text(RUNTIME_FROM_CDN % runtime)
-    (target / "mathjax/startup.js").write_text(MATHJAX_FROM_CDN % mathjax)
+    (target / "onnxruntime.js").write_text(RUNTIME_FROM_CDN % runtime, encoding="utf-8")
+    (target / "mathjax/startup.js").write_text(MATHJAX_FROM_CDN % mathjax, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -232,7 +232,7 @@ def main(argv: list[str] | None = None) -> int:
         page(mnist(), options.epochs, command, options.out / "assets/checkpoints")
         return 0
     file = options.out / "results/vit.json"
-    result = json.loads(file.read_text()) if file.exists() else {}
+    result = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if options.part == "places":
         result |= {"places": places(options.runs, mnist().train.images)}
     elif options.part == "still":

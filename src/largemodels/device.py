@@ -3,6 +3,7 @@
 import ctypes
 import platform
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -48,6 +49,20 @@ def fast_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and torch.backends.mkldnn.is_available() and _cpu_has("avx512_bf16", "amx_bf16")
 
 
+@cache
+def lstm_takes_bfloat16(device: torch.device) -> bool:
+    """Tell whether torch computes an LSTM in bfloat16 on the device: not on a CPU without instructions for it."""
+    if device.type != "cpu":
+        return True
+    x, weights = torch.zeros(1, 1, 1), [torch.zeros(shape) for shape in ((4, 1), (4, 1), (4,), (4,))]
+    try:
+        with autocast(device, "bfloat16"):
+            torch.lstm(x, (x, x), weights, True, 1, 0.0, False, False, True)
+    except RuntimeError:
+        return False
+    return True
+
+
 def keep_large_buffers() -> None:
     """Let the C library keep freed buffers instead of returning them to the system.
 
@@ -81,5 +96,5 @@ def _cpu_field(name: str) -> str:
     info = Path("/proc/cpuinfo")
     if not info.exists():
         return ""
-    lines = (line.partition(":") for line in info.read_text().splitlines())
+    lines = (line.partition(":") for line in info.read_text(encoding="utf-8").splitlines())
     return next((value.strip() for key, _, value in lines if key.strip() == name), "")

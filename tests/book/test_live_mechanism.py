@@ -48,7 +48,7 @@ def beside(affine, static):
     models.mkdir(exist_ok=True)
     (models / "affine.onnx").write_bytes(affine.onnx)
     packed = {"name": "affine", "packed": vendor._packed(models / "affine.onnx")}
-    (models / "affine.js").write_text(vendor.MODEL % packed)
+    (models / "affine.js").write_text(vendor.MODEL % packed, encoding="utf-8")
     return Probe(inputs=affine.inputs, outputs=affine.outputs, beside="affine")
 
 
@@ -207,7 +207,7 @@ def test_a_runtime_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page
 
 def test_a_book_built_without_npm_runs_models_from_the_pinned_address(widget_page, affine):
     page = widget_page(affine)
-    version = json.loads((ROOT / "package.json").read_text())["dependencies"]["onnxruntime-web"]
+    version = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]["onnxruntime-web"]
     home = f"{vendor.CDN}/onnxruntime-web@{version}/dist"
     stub = vendor.RUNTIME_FROM_CDN % {"folder": home}
     page.context.route("**/onnxruntime.js", lambda route: route.fulfill(body=stub, content_type="text/javascript"))

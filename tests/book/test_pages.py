@@ -18,7 +18,7 @@ def pages() -> list[str]:
         names = [entry[key] for key in ("root", "file") if key in entry]
         return names + [name for child in children for name in below(child)]
 
-    return [*below(yaml.safe_load((ROOT / "_toc.yml").read_text())), "search"]
+    return [*below(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))), "search"]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from largemodels.data import Batches, random_shift
+from largemodels.data import Batches, Repeats, TextBatches, random_shift
 
 
 def numbered(n):
@@ -39,6 +39,33 @@ def test_epochs_and_seeds_differ_in_their_order():
     batches = Batches(images, labels, 23, 2, seed=0)
     assert not torch.equal(batches[0][1], batches[1][1])
     assert not torch.equal(batches[0][1], Batches(images, labels, 23, 2, seed=1)[0][1])
+
+
+@pytest.mark.parametrize("seed", [20260102030405, 2**64 - 1, -(2**63), -1])
+def test_any_seed_that_torch_takes_is_taken(seed):
+    images, labels = numbered(23)
+    tokens = torch.arange(97)
+    for make in (
+        lambda seed: Batches(images, labels, 23, 3, seed, random_shift(1)),
+        lambda seed: TextBatches(tokens, 7, 5, 3, seed),
+        lambda seed: Repeats(11, 7, 5, 3, seed=seed),
+    ):
+        assert all(torch.equal(x, y) for x, y in zip(make(seed)[2], make(seed)[2], strict=True))
+        # torch's generator on a CPU takes the lower 32 bits of a seed
+        assert torch.equal(make(seed)[2][1], make(0)[2][1]) == (seed % 2**32 == 0)
+        for wrong in (2**64, -(2**63) - 1):
+            with pytest.raises(ValueError, match=rf"seed must be from -2\*\*63 to 2\*\*64 - 1, .*; got {wrong}"):
+                make(wrong)
+
+
+@pytest.mark.parametrize("seed", [0, 7, -3])
+def test_the_order_that_a_small_seed_gives_stays_as_it_was(seed):
+    images, labels = numbered(23)
+    orders = [
+        torch.randperm(23, generator=torch.Generator().manual_seed(seed * 1_000_003 + 2 * epoch)) for epoch in range(3)
+    ]
+    batches = Batches(images, labels, 23, 3, seed)
+    assert [batches[i][1].tolist() for i in range(3)] == [order.tolist() for order in orders]
 
 
 def test_a_batch_does_not_touch_the_global_chance():

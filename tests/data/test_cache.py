@@ -112,7 +112,7 @@ def test_a_file_damaged_in_the_middle_is_named(folder):
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
-    (tmp_path / "taken").write_text("a file where a folder should be")
+    (tmp_path / "taken").write_text("a file where a folder should be", encoding="utf-8")
     monkeypatch.setenv("LARGEMODELS_DATA", str(tmp_path / "taken"))
     with pytest.raises(DataError, match=r"(?s)taken.*use the other one"):
         read("whole.gz", NOWHERE)

@@ -67,7 +67,7 @@ def test_tests_tables_and_what_was_installed_are_left_out(library):
     write(library, **{f"m{i:03}": "#\n" for i in range(101)}, test="# a module may be called so\n")
     write(library, test__a="no", a__tests__b="no", idlelib__idle_test__c="no", encodings__cp437="no")
     write(library, **{"site-packages__d": "no", "pydoc_data__topics": "no"})
-    (library / "_sysconfigdata_linux.py").write_text("no")
+    (library / "_sysconfigdata_linux.py").write_text("no", encoding="utf-8")
     data = source_code()
     found = data.vocabulary.decode(torch.cat([data.train, data.validation]))
     assert "no" not in found

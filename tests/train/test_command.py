@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import torch
 from largemodels.data import LabelledWindows, Vocabulary, WindowData, digits
 from largemodels.data.text import UNKNOWN
 from largemodels.models import ConvNet, ConvNetConfig
+from largemodels.train import __main__ as command
 from largemodels.train import evaluate, load_weights
 from largemodels.train.__main__ import main
 from largemodels.train.registry import DATA
@@ -25,7 +27,7 @@ def test_it_writes_weights_and_what_it_measured(tmp_path, capsys):
     assert [line.split(":")[0] for line in printed[:2]] == ["epoch 1", "epoch 2"]
     assert sorted(os.listdir(tmp_path)) == ["metrics.json", "weights.safetensors"]
 
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     model = ConvNet(ConvNetConfig(widths=(3, 5)))
     load_weights(tmp_path / "weights.safetensors", model)
     data = digits()
@@ -44,6 +46,56 @@ def test_it_writes_weights_and_what_it_measured(tmp_path, capsys):
     assert metrics["hardware"]
 
 
+@pytest.mark.parametrize("seed", [20260102030405, 2**64 - 1, -(2**63), -5])
+def test_any_seed_that_torch_takes_is_taken(tmp_path, monkeypatch, seed):
+    flags = ["cnn", "--widths", "3", "--epochs", "1", "--batch", "479", "--shift", "1", "--device", "cpu"]
+    assert main([*flags, "--seed", str(seed), "--out", str(tmp_path / "a")]) == 0
+    assert json.loads((tmp_path / "a/metrics.json").read_text(encoding="utf-8"))["seed"] == seed
+    monkeypatch.setattr(command, "rank", lambda: 1)  # another process of several draws from another seed
+    monkeypatch.setattr(command, "fit", lambda *_: iter(()))
+    assert main([*flags, "--seed", str(seed), "--out", str(tmp_path / "b")]) == 0
+    assert torch.initial_seed() == (seed + 1) % 2**64
+
+
+@pytest.mark.parametrize("seed", [2**64, -(2**63) - 1])
+def test_a_seed_that_torch_does_not_take_is_named_with_those_that_it_does(tmp_path, capsys, seed):
+    assert main([*SMALL, "--seed", str(seed), "--out", str(tmp_path / "out")]) == 2
+    message = rf"error: --seed must be from -2**63 to 2**64 - 1, as torch.manual_seed takes it; got {seed}"
+    assert capsys.readouterr().err.splitlines() == [message]
+    assert not (tmp_path / "out").exists()
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+UTF_8 = {"PYTHONUTF8": "1"}
+
+
+@pytest.mark.parametrize(("first", "then"), [(ASCII, ASCII), (UTF_8, ASCII), (ASCII, UTF_8)], ids=["aa", "ua", "au"])
+def test_a_folder_may_have_any_name_whatever_the_locale(tmp_path, first, then):
+    flags = [*SMALL, "--epochs", "40", "--checkpoint-every", "1", "--device", "cpu", "--out", "runs/läufe"]
+    command = [sys.executable, "-m", "largemodels.train", *flags]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env={**os.environ, **first}
+    ) as run:
+        assert run.stdout.readline().startswith(b"epoch 1:")
+        run.send_signal(signal.SIGINT)
+        said = run.communicate()[1].decode()
+    assert said.splitlines() == [f"stopped; go on with: python {shlex.join(command[1:])} --resume"]
+    done = subprocess.run([*command, "--resume"], capture_output=True, cwd=tmp_path, env={**os.environ, **then})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().endswith("weights and metrics are in runs/läufe\n")
+    metrics = json.loads((tmp_path / "runs/läufe/metrics.json").read_text(encoding="utf-8"))
+    assert metrics["command"].endswith("--out 'runs/läufe' --resume")
+    assert len(metrics["epochs"]) == 40
+
+
+def test_help_is_given_in_any_locale():
+    done = subprocess.run(
+        [sys.executable, "-m", "largemodels.train", "--help"], capture_output=True, env={**os.environ, **ASCII}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "… cnn --help" in done.stdout.decode()
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(tmp_path):
     for name, seed in (("a", "3"), ("b", "3"), ("c", "5")):
         main([*SMALL[:-2], "--seed", seed, "--device", "cpu", "--out", str(tmp_path / name)])
@@ -54,7 +106,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(tmp_path):
 def test_the_residual_network_learns_from_shifted_images_with_its_own_flags(tmp_path):
     flags = ["resnet", "--widths", "2", "3", "--blocks", "1", "--no-residual", "--epochs", "1", "--batch", "131"]
     assert main([*flags, "--shift", "1", "--device", "cpu", "--out", str(tmp_path)]) == 0
-    model = json.loads((tmp_path / "metrics.json").read_text())["model"]
+    model = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["model"]
     assert (model["widths"], model["blocks"], model["residual"], model["normalise"]) == ([2, 3], 1, False, True)
 
 
@@ -72,7 +124,7 @@ def test_attention_learns_from_windows_whose_sizes_the_data_give(tmp_path, monke
     monkeypatch.setitem(DATA, "packages", windows)
     train = ["--width", "6", "--heads", "3", "--epochs", "1", "--batch", "7", "--device", "cpu"]
     assert main([*flags.split(), *train, "--out", str(tmp_path)]) == 0
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     sizes = {"vocabulary": 23, "steps": 11, "classes": 5, "width": 6, "heads": 3}
     assert {name: metrics["model"][name] for name in sizes | expected} == sizes | expected
     assert 0 <= metrics["accuracy"] <= 1
@@ -88,7 +140,7 @@ def windows(device):
 def test_ctrl_c_says_how_to_go_on_and_the_resumed_run_ends_where_an_unbroken_one_does(tmp_path):
     flags = [*SMALL, "--device", "cpu", "--epochs", "12"]
     command = [sys.executable, "-m", "largemodels.train", *flags, "--out", str(tmp_path / "broken")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as run:
         assert run.stdout.readline().startswith("epoch 1:")
         run.send_signal(signal.SIGINT)
         _, said = run.communicate()
@@ -101,7 +153,9 @@ def test_ctrl_c_says_how_to_go_on_and_the_resumed_run_ends_where_an_unbroken_one
     assert main([*flags, "--out", str(tmp_path / "broken"), "--resume"]) == 0
     a, b = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("broken", "unbroken"))
     assert a == b
-    a, b = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("broken", "unbroken"))
+    a, b = (
+        json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8")) for name in ("broken", "unbroken")
+    )
     assert [line["test_accuracy"] for line in a["epochs"]] == [line["test_accuracy"] for line in b["epochs"]]
     assert (a["resumed"], b["resumed"]) == (True, False)
 

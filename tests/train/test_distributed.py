@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from small import small_model
-from spread import RAGGED, RECIPES
+from spread import RAGGED, RECIPES, batches_of
 
 from largemodels.train import evaluate, fit
 from largemodels.train.__main__ import main
@@ -20,7 +20,7 @@ ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 def torchrun(*arguments):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=ONE_THREAD)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=ONE_THREAD)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def spread(tmp_path_factory):
 @pytest.mark.parametrize("name", RECIPES)
 def test_two_processes_train_the_model_that_one_process_trains(spread, kind, name):
     model = small_model(dropout=0.0, normalise=False)
-    losses = [step.loss for step in fit(model, RAGGED, RECIPES[name], progress=False)]
+    losses = [step.loss for step in fit(model, batches_of(name), RECIPES[name], progress=False)]
     two = load_file(spread / f"{kind}-{name}")
     assert two.pop("losses").tolist() == pytest.approx(losses, rel=1e-4)
     assert two.pop("score").item() == pytest.approx(evaluate(model, *RAGGED[0]).loss, rel=1e-4)

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from small import small_batches, small_model
+from torch import nn
 
 from largemodels.train import Score, evaluate, predict
 
@@ -53,6 +54,44 @@ def test_wrong_questions_are_refused():
         predict(model, torch.zeros(0, 3, dtype=torch.int64))
     with pytest.raises(ValueError, match="5 examples take as many labels; got 3"):
         evaluate(model, torch.zeros(5, 7, dtype=torch.int64), torch.zeros(3, dtype=torch.int64))
+
+
+class Remembered(nn.Module):
+    """Answer each number with a row of random logits, in a precision."""
+
+    def __init__(self, rows, classes, dtype):
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.logits = nn.Parameter(torch.randn(rows, classes, generator=generator).to(dtype), requires_grad=False)
+
+    def forward(self, x):
+        return self.logits[x]
+
+
+@pytest.mark.parametrize("batch", [1000, 64, 8])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_the_loss_does_not_depend_on_the_precision_of_the_logits_nor_on_the_batch(dtype, batch):
+    model = Remembered(997, 97, dtype)
+    generator = torch.Generator().manual_seed(1)
+    x, y = torch.randint(997, (2000, 64), generator=generator), torch.randint(97, (2000, 64), generator=generator)
+    exact = F.cross_entropy(model(x).double().flatten(0, 1), y.flatten())
+    assert evaluate(model, x, y, batch).loss == pytest.approx(exact.item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 23])
+def test_targets_of_minus_100_do_not_count(batch):
+    model = Remembered(23, 13, torch.float32)
+    x, y = torch.arange(23).view(23, 1).expand(23, 2), LABELS.view(23, 1).repeat(1, 2)
+    x, y = x.clone(), torch.where(torch.arange(23)[:, None] < 11, -100, y)  # whole batches of them at first
+    y[20, 0], y[21, 1] = -100, -100
+    score, counts = evaluate(model, x, y, batch), y != -100
+    assert score.loss == pytest.approx(F.cross_entropy(model(x).flatten(0, 1), y.flatten()).item(), rel=1e-6)
+    assert score.accuracy == pytest.approx((model(x).argmax(2) == y)[counts].float().mean().item())
+
+
+def test_labels_of_which_none_counts_have_no_score():
+    with pytest.raises(ValueError, match="each of the 23 labels is -100, which does not count"):
+        evaluate(small_model(), IMAGES, torch.full_like(LABELS, -100))
 
 
 def test_an_image_that_holds_nan_is_named():

@@ -33,20 +33,22 @@ def write(folder, seed, accuracy, **changes):
         **changes,
     }
     (folder / str(seed)).mkdir(parents=True)
-    (folder / str(seed) / "metrics.json").write_text(json.dumps(run))
+    (folder / str(seed) / "metrics.json").write_text(json.dumps(run), encoding="utf-8")
 
 
 def test_the_seeds_are_gathered_with_mean_and_spread(tmp_path):
     for seed, accuracy in ((2, 0.75), (0, 0.5), (1, 0.25)):
         write(tmp_path / "runs" / "mnist-cnn", seed, accuracy)
-    (tmp_path / "README.md").write_text(f"before\n{results.TABLE[0]}\nold\n{results.TABLE[1]}\nafter\n")
+    (tmp_path / "README.md").write_text(
+        f"before\n{results.TABLE[0]}\nold\n{results.TABLE[1]}\nafter\n", encoding="utf-8"
+    )
     command = [sys.executable, TOOL, tmp_path / "runs" / "mnist-cnn", "--results", tmp_path]
     subprocess.run(command, check=True)
-    first = (tmp_path / "README.md").read_text()
+    first = (tmp_path / "README.md").read_text(encoding="utf-8")
     subprocess.run(command, check=True)
-    assert (tmp_path / "README.md").read_text() == first
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == first
 
-    found = json.loads((tmp_path / "mnist-cnn.json").read_text())
+    found = json.loads((tmp_path / "mnist-cnn.json").read_text(encoding="utf-8"))
     assert found["seeds"] == [0, 1, 2]
     assert found["accuracy"] == [0.5, 0.25, 0.75]
     assert found["mean_accuracy"] == 0.5
@@ -71,7 +73,7 @@ def test_runs_that_differ_in_more_than_the_seed_are_refused(tmp_path):
 
 @pytest.mark.parametrize(("name", "at_least"), [("mnist-cnn", 0.990), ("mnist-resnet", 0.994)])
 def test_the_results_of_the_book_are_what_it_promises(name, at_least):
-    result = json.loads((TOOL.parents[1] / "results" / f"{name}.json").read_text())
+    result = json.loads((TOOL.parents[1] / "results" / f"{name}.json").read_text(encoding="utf-8"))
     assert len(result["seeds"]) == len(result["accuracy"]) == 3
     assert result["mean_accuracy"] >= at_least
     assert result["mean_accuracy"] == pytest.approx(sum(result["accuracy"]) / 3)

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from small import small_batches, small_model
 
 from largemodels.train import Checkpoint, Recipe, fit
+from largemodels.train.files import read_tensors
 
 RECIPE = Recipe(learning_rate=0.01, schedule="cosine")
 
@@ -46,7 +47,7 @@ def python_ctrl_c():
 def killed(tmp_path_factory):
     root = tmp_path_factory.mktemp("killed")
     script = Path(__file__).with_name("killed.py")
-    done = subprocess.run([sys.executable, script, root], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, script, root], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     return root
 
@@ -80,6 +81,30 @@ def test_a_checkpoint_holds_tensors_and_text_and_nothing_that_is_code(tmp_path):
         names = set(file.keys())
         assert set(file.metadata()) == {"run"}
     assert {"model.0.weight", "optimizer.0.weight.exp_avg", "optimizer.0.weight.step", "random.cpu"} < names
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists what is mapped")
+def test_a_checkpoint_is_not_held_open_by_what_was_read_from_it(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "run.safetensors", every=3)
+    list(islice(fit(small_model(), small_batches(), checkpoint=checkpoint, progress=False), 5))
+    steps = fit(small_model(), small_batches(), checkpoint=checkpoint, progress=False)
+    assert next(steps).index == 3
+    tensors, _ = read_tensors(checkpoint.path)
+    mapped = Path("/proc/self/maps").read_text(encoding="utf-8")
+    assert str(tmp_path) not in mapped
+    assert tensors["model.0.weight"].shape == (11, 3, 3, 3)
+
+
+def test_notes_go_with_the_state_to_which_they_belong(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "run.safetensors", every=3, notes={"losses": []})
+    for step in fit(small_model(), small_batches(), checkpoint=checkpoint, progress=False):
+        checkpoint.notes["losses"].append(step.loss)
+        if step.index == 4:
+            break
+    first = list(checkpoint.notes["losses"])
+    resumed = Checkpoint(tmp_path / "run.safetensors", every=3, notes={"other": 1})
+    next(fit(small_model(), small_batches(), checkpoint=resumed, progress=False))
+    assert resumed.notes == {"losses": first[:3]}  # of five, two came after the last writing
 
 
 def test_resuming_keeps_the_order_of_memory(tmp_path):

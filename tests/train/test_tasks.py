@@ -3,15 +3,28 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import asdict
 from math import exp
+from pathlib import Path
 
 import pytest
 import torch
 
-from largemodels.data import UNKNOWN, LabelledWindows, Text, Vocabulary, WindowData
+from largemodels.data import (
+    UNKNOWN,
+    ImageData,
+    Labelled,
+    LabelledWindows,
+    Text,
+    TextBatches,
+    Vocabulary,
+    WindowData,
+    digits,
+)
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, RecurrentClassifier, RecurrentClassifierConfig
-from largemodels.train import Recipe, evaluate, evaluate_text, load_weights
+from largemodels.train import Recipe, checks, evaluate, evaluate_text, load_weights
 from largemodels.train.__main__ import main
 from largemodels.train.registry import DATA, MODELS, Entry
 from largemodels.train.tasks import Characters
@@ -49,7 +62,7 @@ def test_a_text_is_learned_in_steps_and_measured_on_what_was_held_out(tmp_path, 
     assert [line.split(":")[0] for line in printed[:3]] == ["step 3", "step 6", "step 7"]
     assert sorted(os.listdir(tmp_path)) == ["metrics.json", "weights.safetensors"]
 
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     config = CharRNNConfig(vocabulary=6, features=3, hidden=5, cell="GRU")
     model = CharRNN(config)
     load_weights(tmp_path / "weights.safetensors", model)
@@ -73,7 +86,7 @@ def test_windows_are_learned_in_epochs(tmp_path, capsys):
     flags = ["recurrent-classifier", "--features", "3", "--hidden", "5", "--epochs", "2", "--batch", "11"]
     assert main([*flags, "--device", "cpu", "--out", str(tmp_path)]) == 0
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()[:2]] == ["epoch 1", "epoch 2"]
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     model = RecurrentClassifier(RecurrentClassifierConfig(vocabulary=6, features=3, hidden=5, steps=7, classes=3))
     load_weights(tmp_path / "weights.safetensors", model)
     test = small_windows().test
@@ -97,10 +110,121 @@ def test_a_text_that_was_cut_off_goes_on_to_the_weights_of_an_unbroken_run(tmp_p
     assert main([*flags, "--out", str(tmp_path / "unbroken")]) == 0
     a, b = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("broken", "unbroken"))
     assert a == b
-    a, b = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("broken", "unbroken"))
+    a, b = (
+        json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8")) for name in ("broken", "unbroken")
+    )
     for key in ("step", "loss", "validation_loss"):
         assert [line[key] for line in a["steps"]] == [line[key] for line in b["steps"]]
     assert (a["resumed"], b["resumed"]) == (True, False)
+
+
+class Cut(Exception):
+    """The machine goes down."""
+
+
+@pytest.mark.parametrize("every", ["3", "2"])
+def test_a_run_that_is_cut_between_two_measurements_reports_what_an_unbroken_one_does(tmp_path, monkeypatch, every):
+    flags = [*TEXT, "--steps", "11", "--measure-every", "4", "--checkpoint-every", every, "--device", "cpu"]
+    batch, asked = TextBatches.__getitem__, []
+
+    def cut(self, i):
+        asked.append(i)
+        if i == 6 and asked.count(6) == 1:
+            os.kill(os.getpid(), signal.SIGINT)  # goes on to the end of the step
+        if i == 9 and asked.count(9) == 1:
+            raise Cut
+        return batch(self, i)
+
+    monkeypatch.setattr(TextBatches, "__getitem__", cut)
+    broken = [*flags, "--out", str(tmp_path / "broken")]
+    assert main(broken) == 130
+    (tmp_path / "broken" / "metrics.json").unlink()  # the checkpoint is enough
+    with pytest.raises(Cut):
+        main([*broken, "--resume"])
+    assert main([*broken, "--resume"]) == 0
+    assert asked.count(8) == (2 if every == "2" else 1)  # a step after the last checkpoint is taken again
+    assert main([*flags, "--out", str(tmp_path / "unbroken")]) == 0
+    a, b = (
+        json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8")) for name in ("broken", "unbroken")
+    )
+    for key in ("step", "loss", "validation_loss"):
+        assert [line[key] for line in a["steps"]] == [line[key] for line in b["steps"]]
+    assert len(a["steps"]) == 3
+    assert min(line["seconds"] for line in a["steps"]) > 0
+    assert a["seconds"] == round(sum(line["seconds"] for line in a["steps"]), 1)
+
+
+def test_a_resumed_run_of_another_model_is_refused_in_one_line(tmp_path, capsys, monkeypatch):
+    batch = TextBatches.__getitem__
+    flags = ["gpt", "--layers", "1", "--width", "8", "--context", "11", "--batch", "7", "--steps", "5"]
+    flags += ["--checkpoint-every", "1", "--device", "cpu", "--out", str(tmp_path)]
+
+    def cut(self, i):
+        if i == 2:
+            raise Cut
+        return batch(self, i)
+
+    monkeypatch.setattr(TextBatches, "__getitem__", cut)
+    with pytest.raises(Cut):
+        main([*flags, "--heads", "2"])
+    assert main([*flags, "--heads", "4", "--resume"]) == 2
+    said = capsys.readouterr().err
+    assert "heads is 2 there and 4 here" in said
+    assert said.count("\n") == 1
+
+
+def test_an_lstm_is_trained_in_float32_where_the_processor_has_no_bfloat16(tmp_path, capsys, monkeypatch):
+    flags = [*TEXT, "--steps", "2", "--precision", "bfloat16", "--device", "cpu"]
+    monkeypatch.setattr(checks, "lstm_takes_bfloat16", lambda device: False)
+    assert main([*flags, "--out", str(tmp_path / "a")]) == 0
+    said = capsys.readouterr().err
+    assert "note: this processor has no instructions for bfloat16" in said
+    assert said.count("\n") == 1
+    assert main([*flags, "--precision", "float32", "--out", str(tmp_path / "b")]) == 0
+    assert capsys.readouterr().err == ""
+    a, b = (json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8")) for name in "ab")
+    assert a["recipe"]["precision"] == "float32"  # what was used; the command tells what was asked for
+    assert a["loss"] == b["loss"]
+
+
+# as on a processor from before AVX-512, which has no instructions for bfloat16
+OLDER = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+EVERY_RECIPE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import test_tasks, test_translation
+from largemodels.train.__main__ import main
+from largemodels.train.registry import DATA, MODELS
+DATA |= {name: test_tasks.small_text for name in ("source_code", "shakespeare")}
+DATA |= {"packages": test_tasks.small_windows, "dates": test_translation.few_dates, "digits": test_tasks.few_digits}
+for name, entry in MODELS.items():
+    length = ["--epochs", "1"] if entry.task.unit == "epoch" else ["--steps", "2", "--passage", "16"]
+    flags = [name, *length, "--precision", "bfloat16", "--device", "cpu", "--out", f"{sys.argv[2]}/{name}"]
+    assert main(flags) == 0, name
+"""
+
+
+def few_digits(device="cpu"):
+    data = digits(device=device)
+    train, test = (Labelled(part.images[:40], part.labels[:40]) for part in (data.train, data.test))
+    return ImageData(train, test, data.names)
+
+
+@pytest.mark.parametrize("instructions", [{}, OLDER], ids=["here", "older"])
+def test_every_recipe_trains_in_bfloat16_on_processors_with_and_without_it(tmp_path, instructions):
+    run = [sys.executable, "-c", EVERY_RECIPE, str(Path(__file__).parent), str(tmp_path)]
+    done = subprocess.run(run, capture_output=True, encoding="utf-8", env={**os.environ, **instructions})
+    assert done.returncode == 0, done.stderr
+    used = {
+        name: json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8"))["recipe"]["precision"]
+        for name in MODELS
+    }
+    lstms = {"char-rnn", "recurrent-classifier"}
+    assert {used[name] for name in used.keys() - lstms} == {"bfloat16"}
+    exact = {used[name] for name in lstms} == {"float32"}
+    assert done.stderr.count("is trained in float32") == (2 if exact else 0)
+    if instructions and torch.backends.cpu.get_cpu_capability() in ("AVX512", "AVX2"):
+        assert exact
 
 
 def test_another_model_is_one_more_line(tmp_path, monkeypatch):
@@ -108,7 +232,7 @@ def test_another_model_is_one_more_line(tmp_path, monkeypatch):
     monkeypatch.setitem(MODELS, "tiny-gpt", Entry(GPT, tiny, Characters(steps=150, batch=7), Recipe(3e-2)))
     flags = ["--context", "11", "--layers", "2", "--device", "cpu", "--out", str(tmp_path)]
     assert main(["tiny-gpt", "--data", "shakespeare", *flags]) == 0
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert (metrics["model"]["vocabulary"], metrics["model"]["context"], metrics["model"]["layers"]) == (6, 11, 2)
     assert metrics["perplexity"] < 3  # of five characters
 
@@ -117,7 +241,7 @@ def test_a_gpt_learns_a_text_and_takes_its_context_from_the_task(tmp_path, capsy
     flags = ["gpt", "--layers", "1", "--heads", "1", "--width", "8", "--context", "11", "--positions", "learned"]
     more = ["--no-quiet-start", "--steps", "150", "--batch", "7", "--measure-every", "150", "--device", "cpu"]
     assert main([*flags, *more, "--out", str(tmp_path)]) == 0
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     config = GPTConfig(6, 11, 1, 1, 8, "learned", quiet_start=False)
     model = GPT(config)
     load_weights(tmp_path / "weights.safetensors", model)

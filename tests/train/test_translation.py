@@ -32,7 +32,7 @@ def test_dates_are_learned_in_epochs_and_scored_as_a_whole(tmp_path, capsys):
     assert main(flags) == 0
     printed = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in printed[:2]] == ["epoch 1", "epoch 2"]
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     data = few_dates()
     config = Seq2SeqConfig(len(data.vocabulary), SOURCE, TARGET, 12, 3, 1)
     model = Seq2Seq(config)
@@ -75,7 +75,7 @@ def test_a_vit_learns_digits(tmp_path):
         "cpu",
     ]
     assert main([*flags, "--epochs", "3", "--learning-rate", "1e-2", "--out", str(tmp_path)]) == 0
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     config = ViTConfig(patch=7, width=12, heads=3, layers=1)
     load_weights(tmp_path / "weights.safetensors", ViT(config))
     parameters = sum(p.numel() for p in ViT(config).parameters())

@@ -80,6 +80,6 @@ def test_ctrl_c_while_writing_leaves_the_old_file_and_no_other(tmp_path, monkeyp
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_that_names_the_file(tmp_path):
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(OSError, match=r"cannot write .*weights.*; nothing was written"):
         save_weights(tmp_path / "file" / "weights.safetensors", small_model())

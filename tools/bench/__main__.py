@@ -48,7 +48,7 @@ def main() -> int:
 def _chapter(name: str, parts: list[str], threads: list[int], quick: bool, out: Path, cores: int) -> bool:
     """Measure parts of a chapter and keep the figures; return whether all of its floors hold."""
     chapter = CHAPTERS[name]
-    results = json.loads(out.read_text()) if out.exists() else {}
+    results = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
     results |= _circumstances(cores)
     for part in parts:
         print(f"measuring: {name}, {part}", file=sys.stderr, flush=True)
@@ -58,7 +58,7 @@ def _chapter(name: str, parts: list[str], threads: list[int], quick: bool, out: 
 
     print("\n".join([*chapter.tables(results), *report.floors(results["floors"])]))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"\nThe figures are in {out}.")
     return all(floor["holds"] for floor in results["floors"])
 

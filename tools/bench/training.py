@@ -160,5 +160,7 @@ def busy_seconds() -> float | None:
     """Return the processor time that the whole machine has used since it started; None where Linux does not tell."""
     if not STAT.exists():
         return None
-    user, nice, system, _idle, _wait, irq, soft, *_ = map(int, STAT.read_text().splitlines()[0].split()[1:])
+    user, nice, system, _idle, _wait, irq, soft, *_ = map(
+        int, STAT.read_text(encoding="utf-8").splitlines()[0].split()[1:]
+    )
     return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")

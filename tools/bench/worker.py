@@ -53,9 +53,9 @@ class Worker:
 
     def __init__(self, command: list[str]):
         self.command = command
-        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the worker)
+        self.errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed with the worker)
         self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, encoding="utf-8"
         )
         try:
             self.facts = self._hear()

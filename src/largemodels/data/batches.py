@@ -20,10 +20,12 @@ class Batches(Sequence):
         labels: ``(n,)``.
         size: examples a batch.
         epochs: how often every example is seen; ``len(batches) = epochs · ceil(n / size)``.
-        augment: changes a batch of images at random; all its chance must come from the generator it is given.
+        seed: any whole number that ``torch.manual_seed`` takes.
+        augment: changes a batch of images at random; everything random must come from the generator it is given.
 
     Raises:
-        ValueError: no examples, unequal lengths, sizes below 1, or images that hold NaN or infinity.
+        ValueError: no examples, unequal lengths, sizes below 1, a seed that torch does not take, or images that hold
+            NaN or infinity.
         IndexError: a batch number outside the run.
     """
 
@@ -41,6 +43,7 @@ class Batches(Sequence):
             raise ValueError(f"as many labels as {what}s, and at least one; got {len(images)} and {len(labels)}")
         if size < 1 or epochs < 1:
             raise ValueError(f"size and epochs must be at least 1; got {size} and {epochs}")
+        check_seed(seed)
         finite = images.isfinite().reshape(len(images), -1).all(1)
         if not finite.all():
             bad = (~finite).nonzero().flatten().tolist()
@@ -60,12 +63,12 @@ class Batches(Sequence):
             raise IndexError(f"batch {i} of a run of {len(self)}")
         epoch, place = divmod(i, self.per_epoch)
         if self._order[0] != epoch:
-            order = torch.randperm(len(self.images), generator=chance(self.seed, epoch, "order"))
+            order = torch.randperm(len(self.images), generator=generator_for(self.seed, epoch, "order"))
             self._order = (epoch, order.to(self.images.device))
         picks = self._order[1][place * self.size : (place + 1) * self.size]
         images = self.images[picks]
         if self.augment is not None:
-            images = self.augment(images, chance(self.seed, i, "augment"))
+            images = self.augment(images, generator_for(self.seed, i, "augment"))
         return images, self.labels[picks]
 
 
@@ -86,7 +89,13 @@ def random_shift(pixels: int) -> Augment:
     return shift
 
 
-def chance(seed: int, number: int, purpose: str) -> torch.Generator:
+def generator_for(seed: int, number: int, purpose: str) -> torch.Generator:
     """Return a generator whose stream depends on all three alone (hash() of text would change with the process)."""
-    mixed = seed * 1_000_003 + number * 2 + (purpose == "augment")
-    return torch.Generator().manual_seed(mixed)
+    mixed = int(seed) * 1_000_003 + number * 2 + (purpose == "augment")
+    return torch.Generator().manual_seed(mixed % 2**64)  # as torch maps what is below 0
+
+
+def check_seed(seed: int, name: str = "seed") -> None:
+    """Raise ``ValueError`` unless ``torch.manual_seed`` takes the seed."""
+    if not -(2**63) <= seed < 2**64:
+        raise ValueError(f"{name} must be from -2**63 to 2**64 - 1, as torch.manual_seed takes it; got {seed}")

@@ -54,16 +54,16 @@ class Dates:
 
 
 def dates(test: float = 0.1, device: str | torch.device = "cpu") -> Dates:
-    """Return every day from 1900 to 2099 in one of six forms, drawn by a fixed chance, and in ISO 8601's.
+    """Return every day from 1900 to 2099 in one of six forms, drawn from a fixed seed, and in ISO 8601's.
 
     A day is on one side of the split only. Raises ``ValueError`` for a share that leaves one of them empty.
     """
     if not 0 < test < 1:
         raise ValueError(f"test is a share between 0 and 1; got {test}")
     days = [FIRST + timedelta(n) for n in range((LAST - FIRST).days + 1)]
-    chance = torch.Generator().manual_seed(0)
-    forms = torch.randint(len(FORMS), (len(days),), generator=chance).tolist()
-    order = torch.randperm(len(days), generator=chance)
+    generator = torch.Generator().manual_seed(0)
+    forms = torch.randint(len(FORMS), (len(days),), generator=generator).tolist()
+    order = torch.randperm(len(days), generator=generator)
     written = (FORMS[form](day).ljust(SOURCE, UNKNOWN) for day, form in zip(days, forms, strict=True))
     source = DATE_CHARACTERS.encode("".join(written)).view(-1, SOURCE)
     target = DATE_CHARACTERS.encode("".join(day.isoformat() for day in days)).view(-1, TARGET)

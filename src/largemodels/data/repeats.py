@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from largemodels.data.batches import chance
+from largemodels.data.batches import check_seed, generator_for
 
 
 class Repeats(Sequence):
@@ -23,7 +23,7 @@ class Repeats(Sequence):
         seed: another one, other symbols.
 
     Raises:
-        ValueError: sizes below 1, or periods of which none is long.
+        ValueError: sizes below 1, periods of which none is long, or a seed that torch does not take.
         IndexError: a batch number outside the run.
     """
 
@@ -40,6 +40,7 @@ class Repeats(Sequence):
             raise ValueError(f"every size must be at least 1; got {symbols}, {context}, {size} and {steps}")
         if not 1 <= periods[0] <= periods[1]:
             raise ValueError(f"periods are at least 1, the shortest first; got {periods}")
+        check_seed(seed)
         self.symbols, self.context, self.size, self.steps = symbols, context, size, steps
         self.periods, self.seed = periods, seed
 
@@ -49,7 +50,7 @@ class Repeats(Sequence):
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
         if not 0 <= i < len(self):
             raise IndexError(f"batch {i} of a run of {len(self)}")
-        generator, (low, high) = chance(self.seed, i, "order"), self.periods
+        generator, (low, high) = generator_for(self.seed, i, "order"), self.periods
         period = torch.randint(low, high + 1, (self.size, 1), generator=generator)
         once = torch.randint(1, self.symbols + 1, (self.size, high), generator=generator)
         passages = once.gather(1, torch.arange(self.context + 1) % period)  # (b, t + 1)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from largemodels.data.batches import chance
+from largemodels.data.batches import check_seed, generator_for
 from largemodels.data.cache import read_published
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -105,7 +105,8 @@ class TextBatches(Sequence):
         seed: another one, other places.
 
     Raises:
-        ValueError: no text ``(n,)`` of whole numbers, one too short for a passage, or sizes below 1.
+        ValueError: no text ``(n,)`` of whole numbers, one too short for a passage, sizes below 1, or a seed that torch
+            does not take.
         IndexError: a batch number outside the run.
     """
 
@@ -113,6 +114,7 @@ class TextBatches(Sequence):
         if min(size, steps) < 1:
             raise ValueError(f"size and steps must be at least 1; got {size} and {steps}")
         check_text(tokens, context)
+        check_seed(seed)
         self.tokens, self.context, self.size, self.steps, self.seed = tokens, context, size, steps, seed
         self._passage = torch.arange(context + 1, device=tokens.device)
 
@@ -122,7 +124,9 @@ class TextBatches(Sequence):
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
         if not 0 <= i < len(self):
             raise IndexError(f"batch {i} of a run of {len(self)}")
-        places = torch.randint(len(self.tokens) - self.context, (self.size, 1), generator=chance(self.seed, i, "order"))
+        places = torch.randint(
+            len(self.tokens) - self.context, (self.size, 1), generator=generator_for(self.seed, i, "order")
+        )
         passages = self.tokens[places.to(self.tokens.device) + self._passage]  # (b, t + 1)
         return passages[:, :-1], passages[:, 1:]
 

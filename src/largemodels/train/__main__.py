@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from argparse import Namespace
+from codecs import lookup
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -15,8 +16,10 @@ from time import perf_counter, process_time
 
 import torch
 
+from largemodels.data.batches import check_seed
 from largemodels.device import describe
 from largemodels.train.checkpoint import Checkpoint
+from largemodels.train.checks import runnable
 from largemodels.train.distributed import count, processes, rank, shard
 from largemodels.train.files import save_weights, write_whole
 from largemodels.train.fit import fit
@@ -27,12 +30,14 @@ from largemodels.train.registry import DATA, MODELS
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; return its exit status: 0, 2 after a wrong input, 130 after Ctrl-C."""
+    speak_utf8()
     argv = sys.argv[1:] if argv is None else argv
     arguments = make_parser().parse_args(argv)
     out = Path(arguments.out or f"runs/{arguments.model}-{arguments.data}")
     many = int(os.environ.get("WORLD_SIZE", 1))
     launcher = f"torchrun --nproc-per-node {many}" if many > 1 else "python"
     command = f"{launcher} -m largemodels.train {shlex.join(argv)}"
+    command = command.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # in an ASCII locale, too
     try:
         with processes(arguments.device) as device:
             train(arguments, command, out, device)
@@ -52,18 +57,24 @@ def train(arguments: Namespace, command: str, out: Path, device: torch.device) -
     kept, report = out / "checkpoint.safetensors", out / "metrics.json"
     if kept.exists() and not arguments.resume:
         raise ValueError(f"{kept} is an unfinished run; add --resume to go on with it, or delete it")
+    check_seed(arguments.seed, "--seed")
 
     entry, recipe = MODELS[arguments.model], read_recipe(arguments)
     task, data = read_task(arguments, entry), DATA[arguments.data](device=device)
     batches = task.batches(data, arguments.seed)
     period, every = task.period(batches), arguments.checkpoint_every
-    checkpoint = Checkpoint(kept, period if every is None else every)
+    lines = task.unit + "s"
+    # what is measured goes with the run's state, so that a run cut off between two measurements loses nothing
+    notes = {lines: [], "losses": [], "spent": dict.fromkeys(clocks(), 0.0)}
+    checkpoint = Checkpoint(kept, period if every is None else every, notes)
 
     torch.manual_seed(arguments.seed)  # every process starts from the same weights,
     config = read_config(arguments, entry, data)
     model = entry.model(config).to(device)
-    torch.manual_seed(arguments.seed + rank())  # but draws its own chance, for dropout
-    lines = task.unit + "s"
+    torch.manual_seed((arguments.seed + rank()) % 2**64)  # but draws its own random numbers, for dropout
+    recipe, changed = runnable(recipe, model)
+    if changed and rank() == 0:
+        print(f"note: {changed}", file=sys.stderr)
     metrics = {
         "command": command,
         "model": {"name": arguments.model, "parameters": sum(p.numel() for p in model.parameters()), **asdict(config)},
@@ -73,40 +84,55 @@ def train(arguments: Namespace, command: str, out: Path, device: torch.device) -
         "processes": count(),
         "torch": torch.__version__,
         "resumed": kept.exists(),
-        lines: json.loads(report.read_text())[lines] if kept.exists() and report.exists() else [],
+        lines: [],
     }
     if arguments.shard:
         model = shard(model, device)
 
-    def measure(done: int, losses: list[float], start: dict[str, float]) -> None:
-        times = {name: round(now - start[name], 2) for name, now in clocks().items()}
+    def measure(done: int) -> None:
+        times = {name: round(spent, 2) for name, spent in notes["spent"].items()}
         at, score = task.at(done, batches), task.score(model, data)
-        line = {task.unit: at, "loss": fmean(losses), **{f"{task.part}_{name}": x for name, x in score.items()}}
-        metrics[lines] = [*metrics[lines][: -(-done // period) - 1], {**line, **times}]
-        write(report, metrics)
+        scores = {f"{task.part}_{name}": x for name, x in score.items()}
+        line = {task.unit: at, "loss": fmean(notes["losses"]), **scores, **times}
+        notes[lines].append(line)
+        write(report, {**metrics, lines: notes[lines]})
         say(f"{task.unit} {at}: loss {line['loss']:.4f}, {task.part} {task.words(score)}, {times['seconds']:.1f} s")
+        notes.update(losses=[], spent=dict.fromkeys(times, 0.0))
 
     steps, interrupts = fit(model, batches, recipe, checkpoint), Interrupts()
-    losses, start = [], clocks()
+    start = clocks()
     for step in steps:
-        losses.append(step.loss)
+        now = clocks()
+        notes["losses"].append(step.loss)
+        notes["spent"] = {name: before + now[name] - start[name] for name, before in notes["spent"].items()}
         done = step.index + 1
         if done % period == 0 or done == len(batches):
-            with interrupts:  # a checkpoint after this step needs the report up to it
-                measure(done, losses, start)
-            losses, start = [], clocks()
+            with interrupts:  # a checkpoint after this step needs the measurement
+                measure(done)
+        start = clocks()
         if interrupts.asked:
             steps.throw(KeyboardInterrupt)  # it keeps a checkpoint first
 
     score = task.score(model, data)
-    metrics |= score
+    metrics |= {**score, lines: notes[lines]}
     for name in clocks():
-        metrics[name] = round(sum(line[name] for line in metrics[lines]), 1)
+        metrics[name] = round(sum(line[name] for line in notes[lines]), 1)
     save_weights(out / "weights.safetensors", model)
     write(report, metrics)
     if rank() == 0:
         kept.unlink()
     say(f"{task.part} {task.words(score)}, loss {score['loss']:.4f}; weights and metrics are in {out}")
+
+
+def speak_utf8() -> None:
+    """Let what is printed hold any character: terminals whose locale says ASCII nearly always show UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if not hasattr(stream, "reconfigure"):  # in a notebook
+            continue
+        if lookup(stream.encoding).name == "ascii":
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+        else:
+            stream.reconfigure(errors="backslashreplace")
 
 
 def clocks() -> dict[str, float]:

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save as to_bytes
@@ -14,6 +15,7 @@ from torch.optim import Optimizer
 from largemodels.train.distributed import count, fill, gather, rank
 from largemodels.train.files import plain, read_tensors, write_whole
 from largemodels.train.recipe import Recipe
+from largemodels.train.settings import describe_model, differences, model_differences
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,18 @@ class Checkpoint:
     """Where to keep a run's state, and after how many steps to write it anew.
 
     The file is safetensors, with a JSON text inside: weights, the optimizer's averages, the state of the
-    random numbers, the number of steps done, and what the run was. Nothing in it is code.
+    random numbers, the number of steps done, what the run was, and notes. Nothing in it is code.
+
+    Attributes:
+        path: the file.
+        every: steps from one writing to the next.
+        notes: what else is to be kept with the state, such as sums over steps; anything JSON takes. Change it as the
+            run goes; a run that goes on finds it as it was at the last writing.
     """
 
     path: str | Path
     every: int = 100
+    notes: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self):
         if self.every < 1:
@@ -36,10 +45,10 @@ class Checkpoint:
         return done % self.every == 0 or done == steps
 
 
-def identify(model: nn.Module, recipe: Recipe, batches: Sequence) -> dict:
+def identify(model: nn.Module, recipe: Recipe, batches: Sequence) -> dict[str, Any]:
     """Describe a run well enough to refuse another run's checkpoint."""
     return {
-        "model": str(model),
+        "model": describe_model(model),
         "recipe": asdict(recipe),
         "steps": len(batches),
         "first batch": _digest(batches[0]),
@@ -48,7 +57,7 @@ def identify(model: nn.Module, recipe: Recipe, batches: Sequence) -> dict:
     }
 
 
-def save(path: str | Path, run: dict, done: int, model: nn.Module, optimizer: Optimizer) -> None:
+def save(checkpoint: Checkpoint, run: dict, done: int, model: nn.Module, optimizer: Optimizer) -> None:
     """Write a run's state after ``done`` steps, whole or not at all. All processes call this; one writes.
 
     Raises ``OSError``, naming the file, when the disk is full; the checkpoint of before is still there.
@@ -63,21 +72,28 @@ def save(path: str | Path, run: dict, done: int, model: nn.Module, optimizer: Op
         tensors["random.cuda"] = gather(torch.cuda.get_rng_state(device), device)
     tensors = plain(tensors)
     if rank() == 0:
-        write_whole(path, to_bytes(tensors, {"run": json.dumps({**run, "done": done})}))
+        text = json.dumps({**run, "done": done, "notes": checkpoint.notes})
+        write_whole(checkpoint.path, to_bytes(tensors, {"run": text}))
 
 
-def restore(path: str | Path, run: dict, model: nn.Module, optimizer: Optimizer) -> int:
-    """Put a run's state back and return the number of steps done.
+def restore(checkpoint: Checkpoint, run: dict, model: nn.Module, optimizer: Optimizer) -> int:
+    """Put a run's state and its notes back, and return the number of steps done.
 
     Raises:
         ValueError: the file is damaged, no checkpoint, or another run's; nothing has been changed.
     """
+    path = checkpoint.path
     tensors, texts = read_tensors(path)
     try:
         saved = json.loads(texts["run"])
         done = int(saved["done"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is no checkpoint of a training run; choose another path") from error
+    if not isinstance(saved.get("model"), dict):
+        raise ValueError(
+            f"{path} was written by an older version, which did not note all settings of the model, so it cannot be "
+            f"told whether it is this run's: finish the run with that version, or choose another path"
+        )
     if different := _differences(saved, run):
         raise ValueError(
             f"{path} is the checkpoint of another run: {'; '.join(different)}. "
@@ -92,6 +108,8 @@ def restore(path: str | Path, run: dict, model: nn.Module, optimizer: Optimizer)
             state = {key.removeprefix(prefix): x for key, x in tensors.items() if key.startswith(prefix)}
             if state:
                 optimizer.state[parameter] = {key: _like(parameter, x, optimizer) for key, x in state.items()}
+    checkpoint.notes.clear()
+    checkpoint.notes.update(saved["notes"])
     # clones, because torch reads a generator's state from where the storage starts, not the tensor
     torch.set_rng_state(tensors["random.cpu"][rank()].clone())
     if device.type == "cuda" and "random.cuda" in tensors:
@@ -124,19 +142,12 @@ def _differences(saved: dict, here: dict) -> list[str]:
         there = saved.get(key)
         if there == value:
             continue
-        if key == "recipe" and isinstance(there, dict):
-            found += [f"{k} is {there.get(k)} there and {v} here" for k, v in value.items() if there.get(k) != v]
-        elif key == "model":
-            found.append("the model is " + _first_difference(str(there), value))
+        if key == "model":
+            found += model_differences(there, value)
+        elif key == "recipe":
+            found += differences(there, value)
         elif key.endswith("batch"):
             found.append(f"the {key} holds other examples (other data, batch size, seed or augmentation)")
         else:
             found.append(f"{key}: {there} there and {value} here")
     return found
-
-
-def _first_difference(there: str, here: str) -> str:
-    for a, b in zip(there.splitlines(), here.splitlines(), strict=False):
-        if a != b:
-            return f"another: {a.strip()} there and {b.strip()} here"
-    return "another: one is longer"

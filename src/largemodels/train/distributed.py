@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from largemodels.device import pick_device
+from largemodels.train.loss import counted
 
 
 @contextmanager
@@ -79,16 +80,26 @@ def spread(model: nn.Module, device: torch.device) -> nn.Module:
     return DistributedDataParallel(model, device_ids=[device] if device.type == "cuda" else None)
 
 
+def pieces_of(examples: int, accumulate: int) -> int:
+    """Return how many pieces of a batch each process computes, one after the other."""
+    return min(accumulate, max(1, examples // count()))
+
+
 def share(x: Tensor, y: Tensor, accumulate: int) -> list[tuple[Tensor, Tensor, float]]:
     """Cut a batch into pieces and return this process's: ``(inputs, targets, weight)``.
 
-    The weights of all pieces of all processes add up to 1. Every process gets as many pieces; where a batch
-    has fewer examples than there are processes, some get the first example with weight 0.
+    A piece weighs as much as its share of the targets that count (see :func:`cross_entropy`); the weights of all pieces
+    of all processes add up to 1. Every process gets as many pieces; where a batch has fewer examples than there are
+    processes, some get the first example with weight 0. Raises ``ValueError`` for a batch in which no target counts.
     """
-    pieces = min(accumulate, max(1, len(x) // count()))
-    mine = slice(rank() * pieces, (rank() + 1) * pieces)
-    pairs = zip(x.tensor_split(pieces * count())[mine], y.tensor_split(pieces * count())[mine], strict=True)
-    return [(px, py, len(px) / len(x)) if len(px) else (x[:1], y[:1], 0.0) for px, py in pairs]
+    pieces = pieces_of(len(x), accumulate)
+    pairs = list(zip(x.tensor_split(pieces * count()), y.tensor_split(pieces * count()), strict=True))
+    counts = torch.stack([counted(py) for _, py in pairs]).tolist()
+    if sum(counts) == 0:
+        empty = "is empty" if len(x) == 0 else f"has {y.numel()} targets of -100, which do not count, and no other"
+        raise ValueError(f"the batch {empty}: it has no mean loss; leave it out")
+    mine = list(zip(pairs, counts, strict=True))[rank() * pieces : (rank() + 1) * pieces]
+    return [(px, py, n / sum(counts)) if len(px) else (x[:1], y[:1], 0.0) for (px, py), n in mine]
 
 
 def exchange(model: nn.Module, last: bool) -> AbstractContextManager:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from largemodels.train.loss import counted, cross_entropy, total_of
 
 
 @dataclass(frozen=True)
@@ -32,24 +34,27 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, batch: int = 1000
     """Return the model's loss and accuracy on images and their labels; modes as in :func:`predict`.
 
     The inputs may be of any kind that the model takes: tokens ``(b, t)`` have labels ``(b, t)`` where the model
-    answers at every step.
+    answers at every step. Labels of -100 do not count. Whatever precision the model answers in, its losses are
+    computed in float32 and added up in float64, so the score does not depend on ``batch``.
 
     Raises:
-        ValueError: no images, or not as many labels.
+        ValueError: no images, not as many labels, or none that counts.
         FloatingPointError: the loss is not finite, because an image or the model's answer is not.
     """
     check_examples(images, batch)
     if len(images) != len(labels):
         raise ValueError(f"{len(images)} {kind(images)}s take as many labels; got {len(labels)}")
-    loss = right = 0.0
+    if (n := int(counted(labels))) == 0:
+        raise ValueError(f"each of the {labels.numel()} labels is -100, which does not count; give at least one other")
+    loss = right = 0
     with answering(model), torch.no_grad():
         pieces = zip(to_device_of(model, images, batch), to_device_of(model, labels, batch), strict=True)
         for x, y in pieces:
             logits = model(x)
-            loss += F.cross_entropy(logits.flatten(0, -2), y.flatten(), reduction="sum")
-            right += (logits.argmax(-1) == y).sum()
-    loss, right = float(loss) / labels.numel(), int(right) / labels.numel()
-    if not torch.tensor(loss).isfinite():
+            loss = loss + total_of(cross_entropy(logits, y, "none"))
+            right = right + (logits.argmax(-1) == y).sum()
+    loss, right = float(loss) / n, int(right) / n
+    if not isfinite(loss):
         raise FloatingPointError(f"the loss is {loss}: {blame(images) or 'the model itself answers with such numbers'}")
     return Score(loss, right)
 

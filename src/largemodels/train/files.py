@@ -1,5 +1,6 @@
 """Files that are written whole or not at all; weights as safetensors, so that nothing is ever unpickled."""
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from largemodels.train.distributed import rank, whole
+from largemodels.train.settings import configuration, differences, renamed
+
+CONFIG = "largemodels.config"  # a text in the files of weights
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
@@ -42,12 +46,14 @@ def write_whole(path: str | Path, content: bytes) -> None:
 def save_weights(path: str | Path, model: nn.Module) -> None:
     """Write a model's parameters and buffers as a safetensors file, whole or not at all.
 
+    The fields of ``model.config``, if it is a dataclass, go into the file as a text, as ``load_weights`` compares them:
+    some settings change what a model answers and no weight's shape, as the number of heads does.
     Where several processes train together all of them call this, and the first one writes.
     Raises ``OSError``, which names the file, when the disk is full.
     """
     tensors = plain(model.state_dict())
     if rank() == 0:
-        write_whole(path, save(tensors))
+        write_whole(path, save(tensors, {CONFIG: json.dumps(configuration(model))}))
 
 
 def load_weights(path: str | Path, model: nn.Module) -> None:
@@ -55,10 +61,11 @@ def load_weights(path: str | Path, model: nn.Module) -> None:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, or holds the weights of another model; the model is unchanged.
+        ValueError: the file is damaged, or holds the weights of another model: other names or shapes, or, if the file
+            tells them, other settings. The model is unchanged.
     """
-    tensors, _ = read_tensors(path)
-    check_fit(path, tensors, model)
+    tensors, texts = read_tensors(path)
+    check_fit(path, tensors, texts, model)
     model.load_state_dict(tensors)
 
 
@@ -68,22 +75,33 @@ def plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the tensors of a safetensors file and the text stored with them. Raises as :func:`load_weights`."""
+    """Return the tensors of a safetensors file and the text stored with them. Raises as :func:`load_weights`.
+
+    They are copies: what safetensors gives lies in the file, which so could be neither replaced (on Windows) nor
+    freed (elsewhere) as long as one tensor lives.
+    """
     if not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            return {name: file.get_tensor(name).clone() for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged or no safetensors file ({error}); delete it") from error
 
 
-def check_fit(path: str | Path, tensors: dict[str, Tensor], model: nn.Module) -> None:
-    """Raise ``ValueError``, naming what differs, unless names and shapes are the model's."""
+def check_fit(path: str | Path, tensors: dict[str, Tensor], texts: dict[str, str], model: nn.Module) -> None:
+    """Raise ``ValueError``, naming what differs, unless settings, names and shapes are the model's."""
+    there, here = json.loads(texts.get(CONFIG, "{}")), configuration(model)
+    if there and here and (different := differences(there, here, ("in the file", "in the model"))):
+        raise ValueError(
+            f"{path} holds the weights of another model: {'; '.join(different)}. Give the model the file's settings; "
+            f"to mix them on purpose, use model.load_state_dict(safetensors.torch.load_file(path))"
+        )
     there = {name: tuple(x.shape) for name, x in tensors.items()}
     here = {name: tuple(x.shape) for name, x in model.state_dict().items()}
-    different = [name for name in {**here, **there} if here.get(name) != there.get(name)]
-    if different:
+    if prefixed := renamed(there, here):
+        raise ValueError(f"{path} holds the weights {prefixed}")
+    if different := [name for name in {**here, **there} if here.get(name) != there.get(name)]:
         name = different[0]
         raise ValueError(
             f"{path} holds the weights of another model: {len(different)} tensors differ, the first is {name}, "

@@ -1,6 +1,7 @@
 """The training loop: one generator, for every model of the book."""
 
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -8,16 +9,17 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
 from largemodels.device import autocast, keep_large_buffers
 from largemodels.train.checkpoint import Checkpoint, identify, restore, save
+from largemodels.train.checks import check_single_examples, runnable
 from largemodels.train.distributed import count, exchange, rank, sharded, share, spread, total
 from largemodels.train.evaluate import blame, device_of
 from largemodels.train.interrupts import Interrupts
+from largemodels.train.loss import cross_entropy
 from largemodels.train.recipe import Recipe, make_optimizer
 
 PLAIN = Recipe()
@@ -50,19 +52,23 @@ def fit(
     """Train a model on one batch after the other and yield a :class:`Step` for each: print it, plot it, stop.
 
     The model learns on the device where its parameters are; batches are moved there. A model with
-    convolutions is kept in channels-last order of memory, which their kernels are fastest in.
+    convolutions is kept in channels-last order of memory, which their kernels are fastest in. Targets of -100 do not
+    count, as in torch: the loss of a batch is the mean over the others, in however many pieces it is computed.
 
     Args:
         model: maps inputs to logits whose last axis is the classes.
         batches: all ``(inputs, targets)`` of the whole training, in order; the same at every asking.
-        recipe: how to train.
+        recipe: how to train. A model with an LSTM is trained in float32, with a warning, where bfloat16 is asked for
+            and the processor has no instructions for it.
         checkpoint: where to keep the run's state. If the file is there, the run goes on after it, to the very
             weights (bit by bit on a CPU with as many threads) of a run that was never cut off.
         progress: a bar on standard error, if that is a terminal. Notebooks show none, so that their outputs
             are the same every time; ``tqdm(fit(…), total=len(batches))`` puts one there.
 
     Raises:
-        ValueError: nothing to train or to train on, or the checkpoint of another run; it says what differs.
+        ValueError: nothing to train or to train on, or the checkpoint of another run; it says what differs. A batch
+            without a target that counts. Before the first step: a batch of which one example is computed alone, in a
+            network whose batch normalisation then has one value a channel.
         FloatingPointError: a loss that is not finite; it says at which step and why. Weights and checkpoint
             are those of the step before.
         KeyboardInterrupt: Ctrl-C. It waits for the step to end, and for a checkpoint if one is kept.
@@ -71,13 +77,17 @@ def fit(
     steps = len(batches)
     if steps == 0:
         raise ValueError("there are no batches to train on; give at least one")
-    run = identify(model, recipe, batches) if checkpoint else {}
     optimizer = make_optimizer(model, recipe)
+    recipe, changed = runnable(recipe, model)
+    if changed and rank() == 0:
+        warnings.warn(changed, stacklevel=2)
+    check_single_examples(model, batches, recipe)
+    run = identify(model, recipe, batches) if checkpoint else {}
     device = device_of(model)
     keep_large_buffers()
     if any(isinstance(part, nn.Conv2d) for part in model.modules()) and not sharded(model):
         model.to(memory_format=torch.channels_last)
-    done = restore(checkpoint.path, run, model, optimizer) if checkpoint and Path(checkpoint.path).exists() else 0
+    done = restore(checkpoint, run, model, optimizer) if checkpoint and Path(checkpoint.path).exists() else 0
     together = spread(model, device)
     interrupts = Interrupts()
 
@@ -96,7 +106,7 @@ def fit(
                 stop = True
             if checkpoint and (stop or checkpoint.due(done, steps)):
                 with interrupts:
-                    save(checkpoint.path, run, done, model, optimizer)
+                    save(checkpoint, run, done, model, optimizer)
             if stop:
                 raise KeyboardInterrupt
     if interrupts.asked:
@@ -125,12 +135,16 @@ def _take(
     model.train()
     optimizer.zero_grad()
     loss = torch.zeros((), device=device)
-    pieces = share(x, y, recipe.accumulate)
+    try:
+        pieces = share(x, y, recipe.accumulate)
+    except ValueError as error:
+        raise ValueError(f"step {index}: {error}") from error
     for number, (px, py, weight) in enumerate(pieces, start=1):
         with exchange(model, last=number == len(pieces)):
             with autocast(device, recipe.precision):
                 logits = model(px)
-            piece = F.cross_entropy(logits.float().flatten(0, -2), py.flatten()) * weight
+            # where nothing counts a mean would be NaN, a sum is 0
+            piece = cross_entropy(logits, py, "mean" if weight else "sum") * weight
             (piece * count()).backward()  # the exchange takes the mean over the processes
             loss += piece.detach()
 
