@@ -69,7 +69,7 @@ class Remember(Sequence):
         return self.steps
 
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
-        return self.draw(self.lag, BATCH, torch.Generator().manual_seed(self.seed * 1_000_003 + i))
+        return self.draw(self.lag, BATCH, torch.Generator().manual_seed((self.seed * 1_000_003 + i) % 2**64))
 
 
 class LastState(nn.Module):

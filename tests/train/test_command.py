@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from io import BytesIO, TextIOWrapper
 
 import pytest
 import torch
@@ -67,33 +68,50 @@ def test_a_seed_that_torch_does_not_take_is_named_with_those_that_it_does(tmp_pa
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 UTF_8 = {"PYTHONUTF8": "1"}
+INTERRUPTED = """
+import sys
+from largemodels.data import Batches
+from largemodels.train.__main__ import main
+batch = Batches.__getitem__
+def interrupted(self, i):
+    if i == 4:
+        raise KeyboardInterrupt
+    return batch(self, i)
+Batches.__getitem__ = interrupted
+sys.exit(main())
+"""
 
 
-@pytest.mark.parametrize(("first", "then"), [(ASCII, ASCII), (UTF_8, ASCII), (ASCII, UTF_8)], ids=["aa", "ua", "au"])
+@pytest.mark.parametrize(("first", "then"), [(UTF_8, ASCII), (ASCII, UTF_8)], ids=["then-ascii", "first-ascii"])
 def test_a_folder_may_have_any_name_whatever_the_locale(tmp_path, first, then):
-    flags = [*SMALL, "--epochs", "40", "--checkpoint-every", "1", "--device", "cpu", "--out", "runs/läufe"]
-    command = [sys.executable, "-m", "largemodels.train", *flags]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env={**os.environ, **first}
-    ) as run:
-        assert run.stdout.readline().startswith(b"epoch 1:")
-        run.send_signal(signal.SIGINT)
-        said = run.communicate()[1].decode()
-    assert said.splitlines() == [f"stopped; go on with: python {shlex.join(command[1:])} --resume"]
-    done = subprocess.run([*command, "--resume"], capture_output=True, cwd=tmp_path, env={**os.environ, **then})
+    flags = ["cnn", "--widths", "3", "--epochs", "2", "--batch", "479", "--checkpoint-every", "1", "--device", "cpu"]
+    flags += ["--out", "runs/läufe"]
+
+    def run(*command, env):
+        command = [sys.executable, *command, *flags]
+        return subprocess.run(command, capture_output=True, cwd=tmp_path, env={**os.environ, **env})
+
+    done = run("-c", INTERRUPTED, env=first)
+    assert done.returncode == 130, done.stderr
+    resume = f"python -m largemodels.train {shlex.join(flags)} --resume"
+    assert done.stderr.decode() == f"stopped; go on with: {resume}\n"
+    flags.append("--resume")
+    done = run("-m", "largemodels.train", env=then)
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode().endswith("weights and metrics are in runs/läufe\n")
     metrics = json.loads((tmp_path / "runs/läufe/metrics.json").read_text(encoding="utf-8"))
-    assert metrics["command"].endswith("--out 'runs/läufe' --resume")
-    assert len(metrics["epochs"]) == 40
+    assert metrics["command"] == resume
+    assert [line["epoch"] for line in metrics["epochs"]] == [1, 2]
 
 
-def test_help_is_given_in_any_locale():
-    done = subprocess.run(
-        [sys.executable, "-m", "largemodels.train", "--help"], capture_output=True, env={**os.environ, **ASCII}
-    )
-    assert done.returncode == 0, done.stderr
-    assert "… cnn --help" in done.stdout.decode()
+def test_help_is_given_in_any_locale(monkeypatch):
+    shown = TextIOWrapper(BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", shown)
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    shown.flush()
+    assert stop.value.code == 0
+    assert "… cnn --help" in shown.buffer.getvalue().decode()
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(tmp_path):
