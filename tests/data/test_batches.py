@@ -68,7 +68,7 @@ def test_the_order_that_a_small_seed_gives_stays_as_it_was(seed):
     assert [batches[i][1].tolist() for i in range(3)] == [order.tolist() for order in orders]
 
 
-def test_a_batch_does_not_touch_the_global_chance():
+def test_a_batch_does_not_touch_the_global_generator():
     torch.manual_seed(0)
     before = torch.random.get_rng_state()
     images, labels = numbered(7)

@@ -18,11 +18,11 @@ def idx(array):
 @pytest.fixture
 def small_mnist(tmp_path, monkeypatch):
     """Five digits to learn from and three to test on, in MNIST's own format, taken for the published files."""
-    chance = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     arrays = {}
     for part, n in (("train", 5), ("t10k", 3)):
-        arrays[f"{part}-images-idx3-ubyte.gz"] = chance.integers(0, 256, (n, 28, 28))
-        arrays[f"{part}-labels-idx1-ubyte.gz"] = chance.integers(0, 10, n)
+        arrays[f"{part}-images-idx3-ubyte.gz"] = generator.integers(0, 256, (n, 28, 28))
+        arrays[f"{part}-labels-idx1-ubyte.gz"] = generator.integers(0, 10, n)
     monkeypatch.setenv("LARGEMODELS_DATA", str(tmp_path))
     monkeypatch.setattr(
         images, "MNIST_FILES", {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays.items()}

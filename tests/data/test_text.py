@@ -95,7 +95,7 @@ def test_every_place_of_the_text_is_learned_from():
     assert batches[0][1].max() == 12
 
 
-def test_a_batch_does_not_touch_the_global_chance():
+def test_a_batch_does_not_touch_the_global_generator():
     before = torch.random.get_rng_state()
     TextBatches(NUMBERS)[1]
     assert torch.equal(before, torch.random.get_rng_state())

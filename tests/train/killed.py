@@ -40,7 +40,7 @@ def train(folder: Path, every: int, after_step: int = -1, inside_step: int = -1,
         setattr(os, saving, dying(getattr(os, saving)))
     model, batches = small_model(), small_batches(STEPS)
     for step in fit(model, batches, RECIPE, Checkpoint(folder / "run.safetensors", every), progress=False):
-        torch.rand(3)  # a reader may use chance between two steps
+        torch.rand(3)  # a reader may draw random numbers between two steps
         if step.index == after_step:
             die()
         if step.index + 1 == inside_step:

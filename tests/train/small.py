@@ -1,4 +1,4 @@
-"""A model and batches so small that a whole training takes a blink; chance, layout and averages all matter."""
+"""A model and batches so small that a whole training takes a blink; random numbers, layout and averages all matter."""
 
 import torch
 from torch import nn
@@ -20,6 +20,6 @@ def small_model(seed: int = 0, dropout: float = 0.3, normalise: bool = True) -> 
 
 def small_batches(steps: int = 7, size: int = 17, seed: int = 0) -> list:
     """Batches of random images and labels; the last one holds 5."""
-    chance = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     sizes = [size] * (steps - 1) + [5]
-    return [(torch.randn(n, 3, 7, 5, generator=chance), torch.randint(13, (n,), generator=chance)) for n in sizes]
+    return [(torch.randn(n, 3, 7, 5, generator=generator), torch.randint(13, (n,), generator=generator)) for n in sizes]

@@ -105,21 +105,31 @@ def few_images(n, size=8):
 @pytest.mark.parametrize(
     ("images", "batch", "recipe", "message"),
     [
-        (17, 8, Recipe(), r"the last batch has 1 example, .*Choose another batch size than 8$"),
-        (16, 1, Recipe(), r"the first batch has 1 example, .*batch size than 1$"),
-        (15, 5, Recipe(accumulate=5), r"the first batch has 5 examples in 5 pieces.* than 5 or a smaller accumulate$"),
-        (19, 8, Recipe(accumulate=2), r"the last batch has 3 examples in 2 pieces"),
+        (17, 8, Recipe(), r"the last batch is a single example, .*Choose another batch size than 8$"),
+        (16, 1, Recipe(), r"the first batch is a single example, .*batch size than 1$"),
+        (
+            15,
+            5,
+            Recipe(accumulate=5),
+            r"batch has 5 examples, computed in 5 pieces.* than 5 or a smaller accumulate$",
+        ),
+        (
+            19,
+            8,
+            Recipe(accumulate=2),
+            r"the last batch has 3 examples, .*2 pieces of which one is a single example",
+        ),
     ],
 )
 def test_an_image_alone_that_batch_normalisation_cannot_take_is_an_error_before_the_first_step(
     images, batch, recipe, message
 ):
     model = shrinking()
-    before, chance = {name: x.clone() for name, x in model.state_dict().items()}, torch.get_rng_state()
+    before, random = {name: x.clone() for name, x in model.state_dict().items()}, torch.get_rng_state()
     with pytest.raises(ValueError, match=message):
         next(fit(model, Batches(*few_images(images), batch), recipe, progress=False))
     assert_close(model.state_dict(), before, rtol=0, atol=0)
-    assert torch.equal(torch.get_rng_state(), chance)
+    assert torch.equal(torch.get_rng_state(), random)
     assert model.training
 
 
@@ -133,7 +143,7 @@ def test_an_image_alone_is_learned_from_where_that_is_possible():
         assert buffers.get("stem.0.norm.num_batches_tracked", 6) == 6
     assert len(list(fit(shrinking(), Batches(*few_images(18), 8, epochs=1), progress=False))) == 3
     features = nn.Sequential(nn.Linear(7, 5), nn.BatchNorm1d(5))
-    with pytest.raises(ValueError, match="the last batch has 1 example"):
+    with pytest.raises(ValueError, match="the last batch is a single example"):
         next(fit(features, Batches(torch.rand(5, 7), torch.arange(5), 2), progress=False))
 
 

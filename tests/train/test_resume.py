@@ -104,7 +104,7 @@ def test_notes_go_with_the_state_to_which_they_belong(tmp_path):
     first = list(checkpoint.notes["losses"])
     resumed = Checkpoint(tmp_path / "run.safetensors", every=3, notes={"other": 1})
     next(fit(small_model(), small_batches(), checkpoint=resumed, progress=False))
-    assert resumed.notes == {"losses": first[:3]}  # of five, two came after the last writing
+    assert resumed.notes == {"losses": first[:3], "other": 1}  # of five, two came after the last writing
 
 
 def test_resuming_keeps_the_order_of_memory(tmp_path):

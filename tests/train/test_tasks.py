@@ -34,15 +34,15 @@ TEXT = ["char-rnn", "--features", "3", "--hidden", "5", "--batch", "11", "--cont
 
 
 def small_text(device="cpu"):
-    chance = torch.Generator().manual_seed(0)
-    tokens = (torch.randint(2, (499,), generator=chance).cumsum(0) % 5 + 1).to(device)
+    generator = torch.Generator().manual_seed(0)
+    tokens = (torch.randint(2, (499,), generator=generator).cumsum(0) % 5 + 1).to(device)
     return Text(tokens[:401], tokens[401:], LETTERS)
 
 
 def small_windows(device="cpu"):
-    chance = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     train, test = (
-        LabelledWindows(torch.randint(6, (n, 7), generator=chance).to(device), (torch.arange(n) % 3).to(device))
+        LabelledWindows(torch.randint(6, (n, 7), generator=generator).to(device), (torch.arange(n) % 3).to(device))
         for n in (31, 13)
     )
     return WindowData(train, test, ("x", "y", "z"), LETTERS)
@@ -198,7 +198,7 @@ from largemodels.train.registry import DATA, MODELS
 DATA |= {name: test_tasks.small_text for name in ("source_code", "shakespeare")}
 DATA |= {"packages": test_tasks.small_windows, "dates": test_translation.few_dates, "digits": test_tasks.few_digits}
 for name, entry in MODELS.items():
-    length = ["--epochs", "1"] if entry.task.unit == "epoch" else ["--steps", "2", "--passage", "16"]
+    length = ["--epochs", "1"] if entry.task.unit == "epoch" else ["--steps", "2"]
     flags = [name, *length, "--precision", "bfloat16", "--device", "cpu", "--out", f"{sys.argv[2]}/{name}"]
     assert main(flags) == 0, name
 """

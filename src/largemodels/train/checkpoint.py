@@ -29,7 +29,7 @@ class Checkpoint:
         path: the file.
         every: steps from one writing to the next.
         notes: what else is to be kept with the state, such as sums over steps; anything JSON takes. Change it as the
-            run goes; a run that goes on finds it as it was at the last writing.
+            run goes; when it goes on, what was noted at the last writing is put back.
     """
 
     path: str | Path
@@ -108,7 +108,6 @@ def restore(checkpoint: Checkpoint, run: dict, model: nn.Module, optimizer: Opti
             state = {key.removeprefix(prefix): x for key, x in tensors.items() if key.startswith(prefix)}
             if state:
                 optimizer.state[parameter] = {key: _like(parameter, x, optimizer) for key, x in state.items()}
-    checkpoint.notes.clear()
     checkpoint.notes.update(saved["notes"])
     # clones, because torch reads a generator's state from where the storage starts, not the tensor
     torch.set_rng_state(tensors["random.cpu"][rank()].clone())

@@ -43,16 +43,13 @@ def check_single_examples(model: nn.Module, batches: Sequence, recipe: Recipe) -
     for name, i in (("first", 0), ("last", len(batches) - 1)):
         x = batches[i][0]
         pieces = pieces_of(len(x), recipe.accumulate) * count()
-        if (
-            len(x) // pieces > 1
-            or _trains(model, x[:1], recipe)
-            or not _trains(model, x[:1].expand(2, *x.shape[1:]), recipe)
-        ):
+        alone, two = x[:1], x[:1].repeat(2, *[1] * (x.ndim - 1))
+        if len(x) == 0 or len(x) // pieces > 1 or _trains(model, alone, recipe) or not _trains(model, two, recipe):
             continue
-        cut = f" in {pieces} pieces" if pieces > 1 else ""
+        cut = f"has {len(x)} examples, computed in {pieces} pieces of which one is a single example"
         raise ValueError(
-            f"the {name} batch has {len(x)} example{'s' * (len(x) > 1)}{cut}, of which one is computed alone, and what "
-            f"is left of it is one value a channel: batch normalisation finds no variance there. "
+            f"the {name} batch {cut if len(x) > 1 else 'is a single example'}, and the model shrinks it to one value a "
+            f"channel, which has no variance for batch normalisation. "
             f"Choose another batch size than {size}{' or a smaller accumulate' * (recipe.accumulate > 1)}"
         )
 

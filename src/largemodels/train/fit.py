@@ -66,9 +66,9 @@ def fit(
             are the same every time; ``tqdm(fit(…), total=len(batches))`` puts one there.
 
     Raises:
-        ValueError: nothing to train or to train on, or the checkpoint of another run; it says what differs. A batch
-            without a target that counts. Before the first step: a batch of which one example is computed alone, in a
-            network whose batch normalisation then has one value a channel.
+        ValueError: before the first step, if there is nothing to train or to train on, if the checkpoint is another
+            run's (it says what differs), or if one example is computed alone, of which batch normalisation would get
+            one value a channel; at its step, for a batch without a target that counts, such as an empty one.
         FloatingPointError: a loss that is not finite; it says at which step and why. Weights and checkpoint
             are those of the step before.
         KeyboardInterrupt: Ctrl-C. It waits for the step to end, and for a checkpoint if one is kept.
