@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from largemodels import device as devices
-from largemodels.device import autocast, describe, fast_bfloat16, keep_large_buffers, pick_device
+from largemodels.device import (
+    autocast,
+    describe,
+    fast_bfloat16,
+    keep_large_buffers,
+    lstm_takes_bfloat16,
+    pick_device,
+)
 
 
 def test_auto_takes_the_accelerator_where_there_is_one(monkeypatch):
@@ -46,9 +53,13 @@ def test_description_names_the_processor_and_its_threads():
 
 def test_bfloat16_is_fast_where_the_processor_says_so(monkeypatch):
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     for flags, fast in (("fpu avx2", False), ("fpu avx512_bf16", True), ("amx_bf16 fpu", True), ("", False)):
         monkeypatch.setattr(devices, "_cpu_field", lambda name, flags=flags: flags)
         assert fast_bfloat16(torch.device("cpu")) is fast
+    monkeypatch.setattr(devices, "_cpu_field", lambda name: "avx512_bf16")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")  # torch is told not to use it
+    assert fast_bfloat16(torch.device("cpu")) is False
 
 
 def test_keeping_buffers_needs_no_glibc(monkeypatch):
@@ -56,3 +67,19 @@ def test_keeping_buffers_needs_no_glibc(monkeypatch):
     monkeypatch.setattr(devices.platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr(ctypes, "CDLL", lambda name: pytest.fail("no glibc, and yet it was called"))
     keep_large_buffers()
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_whether_an_lstm_takes_bfloat16_is_found_by_trying(monkeypatch, takes):
+    def lstm(*inputs):
+        if not takes:
+            raise RuntimeError("could not create a primitive descriptor")
+        return inputs
+
+    monkeypatch.setattr(torch, "lstm", lstm)
+    lstm_takes_bfloat16.cache_clear()
+    before = torch.get_rng_state()
+    assert lstm_takes_bfloat16(torch.device("cpu")) is takes
+    assert lstm_takes_bfloat16(torch.device("cuda:0"))
+    assert torch.equal(before, torch.get_rng_state())
+    lstm_takes_bfloat16.cache_clear()

@@ -46,7 +46,10 @@ def fast_bfloat16(device: torch.device) -> bool:
     """Tell whether bfloat16 is faster than float32 here: CUDA from Ampere on, CPUs with AVX-512 BF16 or AMX."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    return device.type == "cpu" and torch.backends.mkldnn.is_available() and _cpu_has("avx512_bf16", "amx_bf16")
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    held_back = torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2")  # by ATEN_CPU_CAPABILITY, for example
+    return not held_back and _cpu_has("avx512_bf16", "amx_bf16")
 
 
 @cache
