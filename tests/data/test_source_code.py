@@ -189,4 +189,4 @@ def test_the_held_out_files_make_up_the_held_out_text(library):
     assert len(files) > 1
     assert sum(files.values()) == len(text.validation)
     name, length = next(iter(files.items()))
-    assert text.vocabulary.decode(text.validation[:length]) == (library / name).read_text().expandtabs()
+    assert text.vocabulary.decode(text.validation[:length]) == (library / name).read_text(encoding="utf-8").expandtabs()
