@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import part_tasks
 import parts
 import pytest
@@ -89,7 +90,18 @@ def test_a_run_says_what_was_measured_and_comes_out_the_same_again(data):
     assert (first["way"], first["seed"]) == ("+ positions", 3)
     assert first["parameters"] == 23 * 64 + 4 * 64 * 65 + 11 * 64 + 11 * 64 * 5 + 5
     assert [len(first[part]) for part in ("train_loss", "test_loss", "test_accuracy")] == [2, 2, 2]
+    assert unpacked(first["right"])[:13].mean() == pytest.approx(first["test_accuracy"][-1], abs=1e-5)
     assert json.loads(json.dumps(first)) == first
+
+
+def unpacked(digits: str) -> np.ndarray:
+    return np.unpackbits(np.frombuffer(bytes.fromhex(digits), np.uint8))
+
+
+def test_right_answers_are_stored_in_their_order():
+    right = torch.tensor([True, False, False, True, True, False, False, False, False, True, False])
+    assert parts.packed(right) == "9840"
+    assert unpacked("9840")[:11].tolist() == right.tolist()
 
 
 def test_runs_that_are_there_are_kept_in_the_order_of_the_networks(tmp_path):
@@ -101,6 +113,7 @@ def test_runs_that_are_there_are_kept_in_the_order_of_the_networks(tmp_path):
     with pytest.raises(ValueError, match="holds runs with '5 epochs', not '6 epochs'"):
         parts.there(path, "6 epochs")
     assert parts.there(tmp_path / "other.json", "5 epochs") == {}
+    assert list(parts.there(path, "5 epochs", by=("seed", "way"))) == [(run["seed"], run["way"]) for run in runs]
 
 
 def test_a_bag_knows_which_tokens_are_there_and_nothing_else(data):
@@ -169,6 +182,15 @@ def test_every_network_was_trained_with_three_seeds(result):
     assert all(len(found) >= 3 and len(set(found)) == len(found) for found in seeds.values())
 
 
+def test_right_answers_are_those_that_the_accuracy_counts(result):
+    runs = [run for run in [*result["baselines"], *result["runs"]] if "right" in run]
+    assert len(runs) >= 4 + 3 * 14
+    for run in runs:
+        accuracy = run["test_accuracy"] if isinstance(run["test_accuracy"], float) else run["test_accuracy"][-1]
+        assert len(unpacked(run["right"])) == 800
+        assert unpacked(run["right"]).mean() == pytest.approx(accuracy, abs=1e-5)
+
+
 def final(result: dict, name: str) -> list[float]:
     return [run["test_accuracy"][-1] for run in result["runs"] if run["way"] == name]
 
@@ -198,7 +220,7 @@ def tasks() -> dict:
 
 def shares(tasks: dict, task: str, name: str) -> list[float]:
     found = [run["test_accuracy"][-1] for run in tasks["runs"] if (run["task"], run["way"]) == (task, name)]
-    assert len(found) >= 3
+    assert len(found) == {"order": 6, "brackets": 3}[task]
     return found
 
 

@@ -13,6 +13,11 @@ def test_each_bar_has_its_length_and_its_number():
         bars(["a", "b"], [1, 2, 3], "x")
 
 
+def test_a_run_that_was_not_made_does_not_count():
+    (axes,) = bars(["a", "b"], [[1, 20], [3, 40], [8, float("nan")]], "x").axes
+    assert [bar.get_width() for bar in axes.patches] == [4, 30]
+
+
 def test_shares_add_up_to_the_whole():
     (axes,) = shares(["a", "b"], {"parameters": [1, 3], "multiply-adds": [9, 1]}).axes
     assert [round(bar.get_width(), 3) for bar in axes.patches] == [0.25, 0.75, 0.9, 0.1]

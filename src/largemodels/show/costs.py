@@ -16,7 +16,8 @@ def bars(
 
     Args:
         names: one for each bar.
-        values: ``(n,)``, or ``(runs, n)`` for the mean with a line from the lowest to the highest.
+        values: ``(n,)``, or ``(runs, n)`` for the mean with a line from the lowest to the highest. NaN stands for a
+            run that one of them does not have.
         xlabel: what the numbers are.
         log: draw the axis in powers of ten.
         form: how a number is written.
@@ -28,11 +29,11 @@ def bars(
     runs = np.atleast_2d(np.asarray(values, dtype=float))
     if runs.shape[1:] != (len(names),):
         raise ValueError(f"{len(names)} names take as many values a run; got shape {runs.shape}")
-    mean = runs.mean(0)
-    spread = [mean - runs.min(0), runs.max(0) - mean] if len(runs) > 1 else None
+    mean = np.nanmean(runs, 0)
+    reach = [mean - np.nanmin(runs, 0), np.nanmax(runs, 0) - mean] if len(runs) > 1 else None
     fig, (axes,) = figure(1, 1, 7.0, 0.5 + 0.36 * len(names))
     colours = [COLOURS["orange" if name == mark else "blue"] for name in names]
-    drawn = axes.barh(names, mean, xerr=spread, color=colours, error_kw={"ecolor": "black", "lw": 1.2})
+    drawn = axes.barh(names, mean, xerr=reach, color=colours, error_kw={"ecolor": "black", "lw": 1.2})
     axes.bar_label(drawn, [form.format(value) for value in mean], padding=5, color="#374151")
     axes.invert_yaxis()
     axes.set(xlabel=xlabel, xscale="log" if log else "linear")
