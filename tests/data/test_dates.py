@@ -5,7 +5,17 @@ from datetime import date
 import pytest
 import torch
 
-from largemodels.data.dates import DATE_CHARACTERS, FORMS, MONTHS, SOURCE, TARGET, date_parts, dates, encode_source
+from largemodels.data.dates import (
+    BEGIN,
+    DATE_CHARACTERS,
+    FORMS,
+    MONTHS,
+    SOURCE,
+    TARGET,
+    date_parts,
+    dates,
+    encode_source,
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +43,8 @@ def test_source_and_target_name_the_same_day(data):
 def test_the_decoder_is_given_what_it_should_have_written_before(data):
     given = data.train.tokens[:, SOURCE:]
     assert given.shape[1] == TARGET
-    assert (given[:, 0] == 0).all()
+    assert (given[:, 0] == DATE_CHARACTERS.encode(BEGIN)).all()
+    assert not (given == 0).any()  # what begins a target is not what fills a source up
     assert torch.equal(given[:, 1:], data.train.targets[:, :-1])
 
 
@@ -70,3 +81,6 @@ def test_wrong_input_is_named():
         encode_source("x" * 30)
     with pytest.raises(ValueError, match=r"1 to 29 characters; got 0"):
         encode_source("")
+    for text, wrong in (("3 März 1999", "'ä'"), ("⊢3 May 1999", "'⊢'"), ("3.5.1999", "'.'")):
+        with pytest.raises(ValueError, match=f"a date is written in .*; got {wrong} in {text!r}"):
+            encode_source(text)

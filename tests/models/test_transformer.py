@@ -6,6 +6,10 @@ from torch import nn
 from torch.testing import assert_close
 
 from largemodels.capture import capture
+from largemodels.data import dates
+from largemodels.data.dates import BEGIN as BEGIN_SYMBOL
+from largemodels.data.dates import DATE_CHARACTERS, SOURCE
+from largemodels.data.text import UNKNOWN
 from largemodels.layers import causal_mask
 from largemodels.models import (
     AttentionClassifier,
@@ -17,7 +21,7 @@ from largemodels.models import (
     ViT,
     ViTConfig,
 )
-from largemodels.models.seq2seq import DecoderLayer
+from largemodels.models.seq2seq import BEGIN, PADDING, DecoderLayer
 from largemodels.models.transformer import EncoderLayer
 
 SMALL = {"vocabulary": 23, "steps": 11, "width": 12, "heads": 3, "classes": 5}
@@ -196,11 +200,32 @@ def test_filling_of_the_source_is_not_seen():
     assert_close(model(x), before, atol=1e-6, rtol=0)
 
 
+def test_what_begins_a_target_is_no_filling():
+    data = dates()
+    source, given = data.test.tokens[:, :SOURCE], data.test.tokens[:, SOURCE:]
+    assert DATE_CHARACTERS.symbols[PADDING] == UNKNOWN
+    assert DATE_CHARACTERS.symbols[BEGIN] == BEGIN_SYMBOL
+    assert (given[:, 0] == BEGIN).all()
+    assert not (source == BEGIN).any()
+    assert not (given == PADDING).any()
+    model = reader()
+    before = model.translate(source := tokens(2, 7, high=20) + 2)
+    model.embedding.weight.data[PADDING] += 5.0  # nothing is filled up here, so nothing may change
+    assert torch.equal(model.translate(source), before)
+
+
+def test_tokens_begin_as_large_as_the_positions_that_are_added_to_them():
+    torch.manual_seed(0)
+    model = Seq2Seq()
+    sizes = [part.std().item() for part in (model.embedding.weight, model.source_places.vectors)]
+    assert sizes == pytest.approx([1.0, 1.0], rel=0.05)
+
+
 def test_translating_token_by_token_follows_the_logits():
     model, source = reader(), tokens(2, 7, high=22) + 1
     written = model.translate(source)
     assert written.shape == (2, 5)
-    given = torch.cat([source, torch.zeros(2, 1, dtype=torch.int64), written[:, :-1]], 1)
+    given = torch.cat([source, torch.full((2, 1), BEGIN), written[:, :-1]], 1)
     assert torch.equal(model(given).argmax(2), written)
     with capture(model, "decoder.*.multihead_attn.weights") as seen:
         model(given)
@@ -230,6 +255,8 @@ def test_what_is_written_depends_on_the_source_as_it_was_encoded_alone():
         (AttentionClassifierConfig, {"start": float("nan")}, "start must be a number above 0; got nan"),
         (ViTConfig, {"patch": 5}, "patches must tile the image; 5 does not divide 28"),
         (Seq2SeqConfig, {"target": 0}, "every size must be at least 1"),
+        (Seq2SeqConfig, {"vocabulary": 2}, "token 0, which fills up, token 1, which begins, and at least one more"),
+        (Seq2SeqConfig, {"start": -1.0}, "start must be a number above 0; got -1.0"),
     ],
 )
 def test_wrong_configurations_are_named(config, change, message):

@@ -51,7 +51,7 @@ def test_a_target_counts_as_right_if_the_model_writes_it_by_itself(monkeypatch):
     model = Seq2Seq(Seq2SeqConfig(len(data.vocabulary), SOURCE, TARGET, 12, 3, 1)).eval()
     written = model.translate(data.test.tokens[:, :SOURCE])
     targets = torch.cat([written[:5], data.test.targets[5:]])
-    given = torch.cat([targets.new_zeros(13, 1), targets[:, :-1]], 1)
+    given = torch.cat([targets.new_ones(13, 1), targets[:, :-1]], 1)
     asked = Pairs(torch.cat([data.test.tokens[:, :SOURCE], given], 1), targets)
     score = MODELS["seq2seq"].task.score(model, Dates(data.train, asked, data.vocabulary))
     assert score["exact"] == pytest.approx(5 / 13)

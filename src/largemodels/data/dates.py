@@ -25,16 +25,18 @@ FORMS: tuple[Callable[[date], str], ...] = (
     lambda d: f"{MONTHS[d.month - 1][:3]} {d.day}, {d.year}",
     lambda d: f"{d.year} {MONTHS[d.month - 1][:3]} {d.day:02}",
 )
+BEGIN = "⊢"  # given to a decoder before anything is written; it stands in no date
 SOURCE, TARGET = 29, 10  # "Wednesday, 30 September 1998" has 28 characters, "1998-09-30" 10
-DATE_CHARACTERS = Vocabulary((UNKNOWN, *sorted({c for name in (*MONTHS, *DAYS) for c in name} | set("0123456789 ,/-"))))
+CHARACTERS = sorted({c for name in (*MONTHS, *DAYS) for c in name} | set("0123456789 ,/-"))
+DATE_CHARACTERS = Vocabulary((UNKNOWN, BEGIN, *CHARACTERS))  # token 0 also fills sources up
 
 
 @dataclass(frozen=True)
 class Pairs:
     """What an encoder and decoder reads and should write.
 
-    ``tokens`` ``(n, SOURCE + TARGET)``: the source, filled up with 0, then 0 and the target less its last character;
-    ``targets`` ``(n, TARGET)``.
+    ``tokens`` ``(n, SOURCE + TARGET)``: the source, filled up with 0, then 1, which begins a target, and the target
+    less its last character; ``targets`` ``(n, TARGET)``.
     """
 
     tokens: Tensor
@@ -67,7 +69,7 @@ def dates(test: float = 0.1, device: str | torch.device = "cpu") -> Dates:
     written = (FORMS[form](day).ljust(SOURCE, UNKNOWN) for day, form in zip(days, forms, strict=True))
     source = DATE_CHARACTERS.encode("".join(written)).view(-1, SOURCE)
     target = DATE_CHARACTERS.encode("".join(day.isoformat() for day in days)).view(-1, TARGET)
-    tokens = torch.cat([source, target.new_zeros(len(days), 1), target[:, :-1]], 1).to(device)
+    tokens = torch.cat([source, target.new_ones(len(days), 1), target[:, :-1]], 1).to(device)
     target, order = target.to(device), order.to(device)
     held = round(len(days) * test)
     train, tested = order[held:], order[:held]
@@ -75,9 +77,15 @@ def dates(test: float = 0.1, device: str | torch.device = "cpu") -> Dates:
 
 
 def encode_source(text: str) -> Tensor:
-    """Return a date as a source ``(SOURCE,)``, filled up with 0. Raises ``ValueError`` for a longer text, or none."""
+    """Return a date as a source ``(SOURCE,)``, filled up with 0.
+
+    Raises ``ValueError`` for a longer text, or none, or one with a character that stands in no date: it would be
+    taken for filling, and hidden.
+    """
     if not 1 <= len(text) <= SOURCE:
         raise ValueError(f"a date has 1 to {SOURCE} characters; got {len(text)}: {text!r}")
+    if unknown := [c for c in text if c not in CHARACTERS]:
+        raise ValueError(f"a date is written in {''.join(CHARACTERS)!r}; got {unknown[0]!r} in {text!r}")
     return DATE_CHARACTERS.encode(text.ljust(SOURCE, UNKNOWN))
 
 

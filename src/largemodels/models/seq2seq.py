@@ -7,14 +7,20 @@ from torch import Tensor, nn
 
 from largemodels.layers import MultiHeadAttention, causal_mask
 from largemodels.models.tokens import check_tokens
-from largemodels.models.transformer import EncoderLayer, Places, check_heads, check_sizes
+from largemodels.models.transformer import EncoderLayer, Places, check_heads, check_sizes, check_start, embedding
+
+PADDING, BEGIN = 0, 1  # tokens that stand for nothing in the text: what fills sources up, what begins a target
 
 
 @dataclass(frozen=True)
 class Seq2SeqConfig:
     """What a :class:`Seq2Seq` is made of: sources of ``source`` tokens, targets of up to ``target``, one vocabulary.
 
-    Raises ``ValueError`` for sizes below 1 or heads that do not divide the width.
+    ``start`` is the standard deviation of the first values of the embedding, and of the positions that are added to it:
+    neither drowns the other. 1 is torch's own.
+
+    Raises ``ValueError`` for sizes below 1, heads that do not divide the width, a vocabulary with nothing in it but
+    what fills and begins, or a start that is not above 0.
     """
 
     vocabulary: int = 97
@@ -23,10 +29,17 @@ class Seq2SeqConfig:
     width: int = 64
     heads: int = 4
     layers: int = 2
+    start: float = 1.0
 
     def __post_init__(self):
         check_sizes(self, self.vocabulary, self.source, self.target, self.layers)
         check_heads(self.width, self.heads)
+        check_start(self.start)
+        if self.vocabulary <= BEGIN + 1:
+            raise ValueError(
+                f"a vocabulary holds token {PADDING}, which fills up, token {BEGIN}, which begins, and at least one "
+                f"more; got {self.vocabulary}"
+            )
 
 
 class DecoderLayer(nn.Module):
@@ -54,8 +67,8 @@ class DecoderLayer(nn.Module):
 class Seq2Seq(nn.Module):
     """Predict a target sequence token by token from a source.
 
-    Takes both in one tensor, ``(b, source + t)``: the source, filled up with 0, then what the decoder is given, of
-    which the first token is 0, too: nothing is written yet. Returns logits ``(b, t, vocabulary)`` of what comes next.
+    Takes both in one tensor, ``(b, source + t)``: the source, filled up with :data:`PADDING`, then what the decoder is
+    given, of which the first token is :data:`BEGIN`. Returns logits ``(b, t, vocabulary)`` of what comes next.
 
     Taps: ``encoder.*`` ``(b, s, d)`` and ``decoder.*`` ``(b, t, d)``, layer by layer, and their own; of them
     ``decoder.*.multihead_attn.weights`` ``(b, h, t, s)`` show where in the source each token was looked up. ``head``.
@@ -64,9 +77,9 @@ class Seq2Seq(nn.Module):
     def __init__(self, config: Seq2SeqConfig | None = None):
         super().__init__()
         self.config = config = config or Seq2SeqConfig()
-        self.embedding = nn.Embedding(config.vocabulary, config.width)
-        self.source_places = Places(config.source, config.width, "learned")
-        self.target_places = Places(config.target, config.width, "learned")
+        self.embedding = embedding(config)
+        self.source_places = Places(config.source, config.width, "learned", config.start)
+        self.target_places = Places(config.target, config.width, "learned", config.start)
         sizes = (config.width, config.heads, 4 * config.width)
         self.encoder = nn.ModuleList(EncoderLayer(*sizes) for _ in range(config.layers))
         self.decoder = nn.ModuleList(DecoderLayer(*sizes) for _ in range(config.layers))
@@ -86,7 +99,7 @@ class Seq2Seq(nn.Module):
 
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Return the source ``(b, s)`` as the encoder leaves it, ``(b, s, d)``, and the mask of what is no filling."""
-        mask = (source != 0)[:, None, None]  # (b, 1, 1, s)
+        mask = (source != PADDING)[:, None, None]  # (b, 1, 1, s)
         x = self.source_places(self.embedding(source))
         for layer in self.encoder:
             x = layer(x, mask)
@@ -118,7 +131,7 @@ class Seq2Seq(nn.Module):
         length = self.config.target if length is None else length
         if not 1 <= length <= self.config.target:
             raise ValueError(f"length must be from 1 to {self.config.target} tokens; got {length}")
-        written = torch.zeros(len(memory), 1, dtype=torch.long, device=memory.device)
+        written = torch.full((len(memory), 1), BEGIN, device=memory.device)
         for _ in range(length):
             likeliest = self.decode(written, memory, mask)[:, -1:].argmax(2)
             written = torch.cat([written, likeliest], 1)
