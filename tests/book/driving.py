@@ -1,4 +1,4 @@
-"""What the tests of all widgets do with a page: count its draws, and wait for the next."""
+"""What the tests of all widgets do with a page: count its draws, wait for the next, and touch it."""
 
 
 def drawn(page):
@@ -10,8 +10,54 @@ def settle(page, before):
     """Wait until the answer to the last change, after the draw numbered ``before``, is on the page."""
     page.wait_for_function(
         "before => { const el = document.querySelector('[data-drawn]');"
-        " return Number(el.dataset.drawn) > before && el.dataset.state === 'ready'; }",
+        " return Number(el?.dataset.drawn) > before && el.dataset.state === 'ready'; }",
         arg=before,
     )
-    page.wait_for_timeout(60)  # the last of several changes may still be waiting for its frame
+    idle(page)
+
+
+def frames(page):
+    """Wait until whatever waited for a frame of the page has had it."""
+    page.evaluate("new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))")
+
+
+def idle(page):
+    """Wait until no change of the first widget waits for its frame, and none for its answer."""
+    frames(page)
     page.wait_for_function("document.querySelector('[data-drawn]').dataset.state === 'ready'")
+
+
+def darken(page):
+    """Give the page the dark theme, and wait until its widgets wear it."""
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_function("[...document.querySelectorAll('.lm')].every(el => el.classList.contains('lm-dark'))")
+    frames(page)
+
+
+class Fingers:
+    """Fingers on one surface of a page, as a touch screen reports them."""
+
+    def __init__(self, page, surface: str):
+        self._surface = page.locator(surface).first
+        self._surface.scroll_into_view_if_needed()
+        self._session = page.context.new_cdp_session(page)
+        self._down = 0
+
+    def touch(self, *places: tuple[float, float]) -> None:
+        """Say where the fingers are now, in parts of the surface's width and height; a new one comes down."""
+        if not self._down:  # a page that makes room for longer words does not move a finger
+            self._box = self._surface.bounding_box()
+        points = [
+            {"x": self._box["x"] + x * self._box["width"], "y": self._box["y"] + y * self._box["height"], "id": finger}
+            for finger, (x, y) in enumerate(places)
+        ]
+        self._send("touchStart" if len(points) > self._down else "touchMove", points)
+        self._down = len(points)
+
+    def lift(self, kind: str = "touchEnd") -> None:
+        """Lift all of them, or with ``touchCancel`` take them away, as a browser does that scrolls instead."""
+        self._send(kind, [])
+        self._down = 0
+
+    def _send(self, kind: str, points: list[dict]) -> None:
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

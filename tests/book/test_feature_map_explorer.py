@@ -2,12 +2,11 @@
 
 import base64
 import json
-import statistics
 
 import pytest
 import torch
 import torch.nn.functional as F
-from driving import drawn, settle
+from driving import darken, drawn, idle, settle
 
 from largemodels.capture import Watched
 from largemodels.data import Batches, digits
@@ -256,9 +255,10 @@ def test_a_digit_drawn_by_finger_is_answered_as_torch_answers(explorer):
 def test_a_digit_drawn_by_keyboard_is_answered_as_torch_answers(explorer):
     page = explorer()
     page.locator(".dr-board").focus()
-    page.keyboard.press("ArrowUp")  # the pen is up: nothing is drawn
-    page.wait_for_timeout(100)
     start = drawn(page)
+    page.keyboard.press("ArrowUp")  # the pen is up: nothing is drawn
+    idle(page)
+    assert drawn(page) == start
     press(page, "Space", *["ArrowUp"] * 6, "Space", *["ArrowLeft"] * 9)
     stroke = drawing(page)
     assert stroke[0, 0, 8:14, 14].min() == 1
@@ -491,55 +491,26 @@ def test_on_a_phone_a_tap_chooses_a_unit_and_the_page_does_not_overflow(explorer
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def watch_waits(page):
-    """Put the pen down and start a stopwatch in the page; returns the milliseconds until the first answer was drawn.
+def test_the_runtime_is_fetched_with_the_first_stroke(explorer):
+    page = explorer()
+    assert not any("onnxruntime" in url for url in page.asked)
+    draw_by_mouse(page, SEVEN)
+    assert sum("onnxruntime" in url for url in page.asked) == 1
 
-    From then on ``waits`` in the page collects, for every answer drawn, the time since the input that asked for it.
-    """
-    page.evaluate(
-        """() => {
-          const asked = [];
-          window.waits = [];
-          for (const kind of ["pointerdown", "pointermove"]) {
-            document.addEventListener(kind, () => asked.push(performance.now()), true);
-          }
-          new MutationObserver(() => asked.length && waits.push(performance.now() - asked.splice(0)[0]))
-            .observe(document.querySelector("[data-drawn]"), { attributeFilter: ["data-drawn"] });
-        }"""
-    )
+
+def test_every_move_of_the_pen_is_drawn(explorer):
+    page = explorer()
     page.locator(".dr-board").scroll_into_view_if_needed()
     page.mouse.move(*board_point(page, 6, 6))
     before = drawn(page)
     page.mouse.down()
     settle(page, before)
-    return page.evaluate("waits.splice(0)[0]")
-
-
-@pytest.mark.timed
-def test_the_first_answer_is_there_within_three_seconds(explorer):
-    first = []
-    while not first or (min(first) > 3000 and len(first) < 3):  # a busy machine gets a second and a third try
-        page = explorer()
-        assert not any("onnxruntime" in url for url in page.asked)
-        first.append(watch_waits(page))
-        assert any("onnxruntime" in url for url in page.asked)
-    assert min(first) < 3000
-
-
-@pytest.mark.timed
-def test_every_map_is_redrawn_in_time_to_draw_by(explorer):
-    page = explorer()
-    watch_waits(page)
     for i in range(33):
         before = drawn(page)
         page.mouse.move(*board_point(page, 6 + i / 2, 6 + 6 * (i % 2)))
-        page.wait_for_function(
-            "before => Number(document.querySelector('[data-drawn]').dataset.drawn) > before", arg=before
-        )
+        page.wait_for_function("before => document.querySelector('[data-drawn]').dataset.drawn > before", arg=before)
     page.mouse.up()
-    waits = page.evaluate("waits.slice(-30)")
-    assert len(waits) == 30
-    assert statistics.median(waits) < 50, f"milliseconds: {waits}"
+    check_against_torch(page)
 
 
 def test_nothing_drawn_and_all_ink_are_answered_without_pretence(widget_page, view):
@@ -574,9 +545,8 @@ def test_two_on_a_page_do_not_disturb_each_other(widget_page, view, model):
     assert page.locator(".fx b").count() == 0
 
 
-def test_a_drawing_travels_in_a_link_and_a_broken_link_is_ignored(widget_page, view):
+def test_a_drawing_travels_in_a_link(widget_page, view):
     page = widget_page(view)
-    address = page.url
     draw_by_mouse(page, *FOUR)
     image = drawing(page)
     page.get_by_role("button", name="Copy link").click()
@@ -585,23 +555,16 @@ def test_a_drawing_travels_in_a_link_and_a_broken_link_is_ignored(widget_page, v
     assert len(link) < 900
     page.goto("about:blank")
     page.goto(link)
-    page.wait_for_function("Number(document.querySelector('[data-drawn]')?.dataset.drawn) > 1")
+    settle(page, 1)
     assert (drawing(page) - image).abs().max() < 0.02
     check_against_torch(page)
-    for broken in ("zzz", "0" * 783, ".9999.", ".783.%3Cb%3E", ".784.5", ""):
-        page.goto("about:blank")
-        page.goto(f"{address}#drawing={broken}")
-        page.locator("[data-drawn]").wait_for()
-        assert (drawing(page)[0] - digits().test.images[3]).abs().max() < 1e-6
-        assert drawn(page) == 1
 
 
 @pytest.mark.parametrize("options", [{}, {"dark": True}, {"width": 390, "height": 844}], ids=["light", "dark", "phone"])
 def test_nothing_stands_in_the_way_of_assistive_technology(widget_page, view, axe, options):
     page = widget_page(view, **options)
     if options.get("dark"):
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        page.wait_for_timeout(100)
+        darken(page)
     assert axe(page) == []
     page.locator(".dr-class").nth(3).click()
     assert axe(page) == []

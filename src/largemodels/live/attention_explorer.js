@@ -565,8 +565,8 @@ function headMap({ look, glance }) {
     return `${answer.named(t)} looks at ${s === t ? "itself" : answer.named(s)}: weight ${format(answer.weights(layer, head, t)[s], 3)}`;
   };
   const label = "Weights: a row for each character that looks, a column for each that is looked at";
-  const cursor = gridCursor(surface, { label, rows: 1, columns: 1, describe, onMove: look });
-  surface.style.touchAction = "pan-y"; // a finger that goes along a row moves the cursor; up and down, the page
+  // a finger that goes along a row moves the cursor; up and down, the page
+  const cursor = gridCursor(surface, { label, rows: 1, columns: 1, describe, onMove: look, touch: "pan-y" });
   const under = (event) => {
     const box = surface.getBoundingClientRect();
     const count = shown.answer.text.length;
@@ -574,8 +574,6 @@ function headMap({ look, glance }) {
     return [place(event.clientY - box.top, box.height), place(event.clientX - box.left, box.width)];
   };
   surface.addEventListener("pointermove", (event) => event.pointerType === "mouse" && !event.buttons && glance(...under(event)));
-  // the cursor is under the mouse already, and would not report that it moved
-  surface.addEventListener("pointerdown", (event) => event.button === 0 && look(...under(event)));
   surface.addEventListener("pointerleave", () => glance());
   const title = h("p", { class: "ax-title" });
   const legend = legendBar("colours of the weights");
@@ -618,7 +616,8 @@ function workedOut(look) {
       entry[name] = e;
       element.draw(place);
     };
-    return gridCursor(surface, { label, rows: 1, columns: 1, describe: (_, e) => (surface.values ? describe(e) : ""), onMove });
+    const words = (_, e) => (surface.values ? describe(e) : "");
+    return gridCursor(surface, { label, rows: 1, columns: 1, describe: words, onMove, touch: "pan-y" });
   };
   const question = h("p", { class: "ax-question" });
 
@@ -641,8 +640,8 @@ function workedOut(look) {
   const gate = h("span", { class: "ax-gate" });
   const shares = chartOn("ax-row");
   const across = letterStrip("ax-below");
-  onDrag(shares, (x) => look(Math.min(place.answer.text.length - 1, Math.floor(x * place.answer.text.length))));
-  shares.style.touchAction = "pan-y";
+  const drag = (x) => look(Math.min(place.answer.text.length - 1, Math.floor(x * place.answer.text.length)));
+  onDrag(shares, drag, { touch: "pan-y" });
 
   // 3: take
   const portion = (picture = pixelStrip()) => {
@@ -830,7 +829,7 @@ function letterStrip(name, down = false) {
     if (!room) return;
     const sharp = window.devicePixelRatio || 1;
     const [width, height] = down ? [20, room] : [room, 20];
-    Object.assign(canvas, { width: width * sharp, height: height * sharp });
+    Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     const pen = canvas.getContext("2d");
     pen.scale(sharp, sharp);

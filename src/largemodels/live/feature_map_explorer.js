@@ -40,8 +40,9 @@ export default {
     }
 
     const forget = keepDrawn(el, model, draw);
-    board.restore();
+    const unfollow = board.followAddress();
     return () => {
+      unfollow();
       network.forget();
       forget();
     };
@@ -618,10 +619,11 @@ function waterfall(onPick) {
     const to = Math.max(0, Math.min(order.length - 1, i));
     if (to !== rank) onPick(order[to].from);
   };
-  onDrag(surface, (x) => {
+  const drag = (x) => {
     surface.focus({ preventScroll: true });
     pick(Math.floor(x * order.length));
-  });
+  };
+  onDrag(surface, drag, { touch: "pan-y" });
   surface.addEventListener("keydown", (event) => {
     const to = {
       ArrowLeft: rank - 1, ArrowUp: rank - 1, ArrowRight: rank + 1, ArrowDown: rank + 1, Home: 0, End: order.length - 1,

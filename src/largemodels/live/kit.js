@@ -237,10 +237,14 @@ function legendBar(label) {
 // ---- pointing --------------------------------------------------------------------------------
 
 /**
- * Follow a mouse, pen or finger that is pressed on `surface`: onPoint(x, y, event), both from 0 to 1.
- * Fast strokes report every point between two frames. Returns nothing; listeners live with the element.
+ * Follow a mouse, pen or finger that is pressed on `surface`: onPoint(x, y, event), both from 0 to 1; onEnd() when it is
+ * lifted or taken away. Until then no other counts: a second finger neither moves nor draws anything.
+ * Fast strokes report every point between two frames. `touch` is what fingers may do to the page here, a touch-action:
+ * "none", or "pan-y" where a finger that goes up or down should scroll. Returns nothing; listeners live with the element.
  */
-function onDrag(surface, onPoint, onEnd = () => {}) {
+function onDrag(surface, onPoint, { onEnd = () => {}, touch = "none" } = {}) {
+  let held = null; // the id of the pointer that drags
+  const drags = () => held !== null && surface.hasPointerCapture(held); // it may have been lost with its element
   const report = (event) => {
     const box = surface.getBoundingClientRect();
     const points = event.getCoalescedEvents?.() ?? [];
@@ -250,17 +254,22 @@ function onDrag(surface, onPoint, onEnd = () => {}) {
       onPoint(Math.max(0, Math.min(1, x)), Math.max(0, Math.min(1, y)), event);
     }
   };
-  surface.style.touchAction = "none"; // a finger moves the cursor here, not the page
+  const end = (event) => {
+    if (event.pointerId !== held) return;
+    held = null;
+    onEnd();
+  };
+  surface.style.touchAction = touch;
   surface.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    surface.setPointerCapture(event.pointerId);
+    if (event.button !== 0 || drags()) return;
+    held = event.pointerId;
+    surface.setPointerCapture(held);
     report(event);
   });
   surface.addEventListener("pointermove", (event) => {
-    if (surface.hasPointerCapture(event.pointerId)) report(event);
+    if (event.pointerId === held && drags()) report(event);
   });
-  surface.addEventListener("pointerup", onEnd);
-  surface.addEventListener("pointercancel", onEnd);
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture", "pointerleave"]) surface.addEventListener(name, end);
 }
 
 /**
@@ -268,11 +277,12 @@ function onDrag(surface, onPoint, onEnd = () => {}) {
  * keys (with Shift ten cells at a time; Home and End to the ends of the row).
  *
  * `size`: cells that the cursor covers, [rows, columns]; it stays inside the grid.
- * `onMove(row, column)`: top left cell, after the reader moved it. `describe(row, column)`: the place in words.
+ * `onMove(row, column)`: top left cell, after the reader moved it or pressed where it is. `touch` as for onDrag.
+ * `describe(row, column)`: the place in words.
  * The result has row, column, and place(row, column): move without calling onMove, e.g. to mirror another cursor;
  * resize(rows, columns) when the grid has changed.
  */
-function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, onMove }) {
+function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, onMove, touch = "none" }) {
   const marker = h("div", { class: "lm-cursor", "aria-hidden": "true" });
   const words = describe ?? ((row, column) => `row ${row + 1}, column ${column + 1}`);
   const cursor = { row: 0, column: 0, place, resize };
@@ -299,10 +309,10 @@ function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, on
     surface.setAttribute("aria-valuetext", words(cursor.row, cursor.column));
   }
 
-  function move(row, column) {
+  function move(row, column, pressed = false) {
     const before = [cursor.row, cursor.column];
     place(row, column);
-    if (before[0] === cursor.row && before[1] === cursor.column) return;
+    if (!pressed && before[0] === cursor.row && before[1] === cursor.column) return;
     onMove(cursor.row, cursor.column);
     surface.setAttribute("aria-valuetext", words(cursor.row, cursor.column)); // onMove may have changed the numbers
   }
@@ -310,10 +320,12 @@ function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, on
   const attributes = { role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0 };
   for (const [name, value] of Object.entries(attributes)) surface.setAttribute(name, value);
   surface.append(marker);
-  onDrag(surface, (x, y) => {
+  const drag = (x, y, { type }) => {
     surface.focus({ preventScroll: true });
-    move(Math.floor(y * rows - (size[0] - 1) / 2), Math.floor(x * columns - (size[1] - 1) / 2));
-  });
+    const [row, column] = [Math.floor(y * rows - (size[0] - 1) / 2), Math.floor(x * columns - (size[1] - 1) / 2)];
+    move(row, column, type === "pointerdown");
+  };
+  onDrag(surface, drag, { touch });
   surface.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 10 : 1;
     const { row, column } = cursor;
@@ -474,12 +486,12 @@ function textLine(label, onLook) {
     return there.reduce((best, i) => (distance(i) < distance(best) ? i : best));
   };
 
-  onDrag(element, (x, y, event) => {
+  const drag = (x, y, event) => {
     const place = element.under(event);
     element.focus({ preventScroll: true });
     if (place >= 0) onLook(place);
-  });
-  element.style.touchAction = "pan-y"; // a finger may scroll the page here
+  };
+  onDrag(element, drag, { touch: "pan-y" });
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !element.cells.length) return;
     const last = element.cells.length - 1;
@@ -502,7 +514,8 @@ function textLine(label, onLook) {
 // ---- the life of a view ----------------------------------------------------------------------
 
 /**
- * Draw now and whenever the numbers or the theme change, and show what the kernel has to complain about.
+ * Draw now and whenever the numbers, the theme or the screen's pixels change, and show what the kernel has to complain
+ * about.
  * Call it last in render and return what it returns: the cleanup.
  *
  * Nothing is drawn while `el` is out of the document, where it has no colours: notebooks render before they attach,
@@ -537,17 +550,19 @@ function keepDrawn(el, model, draw) {
 
   el.classList.add("lm");
   el.append(problem);
-  const forget = onTheme((dark) => {
+  const forgetTheme = onTheme((dark) => {
     el.classList.toggle("lm-dark", dark);
     if (count) now(); // at once: paper does not wait for a frame
   });
+  const forgetPixels = onPixelRatio(soon);
   model.on("change:outputs", answered);
   model.on("change:inputs", soon);
   model.on("change:error", complain);
   complain();
   now();
   return () => {
-    forget();
+    forgetTheme();
+    forgetPixels();
     attached.disconnect();
     cancelAnimationFrame(frame);
     model.off("change:outputs", answered);
@@ -576,6 +591,21 @@ function onTheme(callback) {
     observer.disconnect();
     system.removeEventListener("change", tell);
   };
+}
+
+/** Call back when a pixel of the page has become more or fewer of the screen's: on another screen, or after a zoom. */
+function onPixelRatio(callback) {
+  let query;
+  const listen = () => {
+    query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`); // true now, so it changes when the ratio does
+    query.addEventListener("change", changed, { once: true });
+  };
+  const changed = () => {
+    listen();
+    callback();
+  };
+  listen();
+  return () => query.removeEventListener("change", changed);
 }
 
 // ---- the view itself -------------------------------------------------------------------------

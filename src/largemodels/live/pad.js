@@ -2,7 +2,10 @@
 // Python joins this file in between kit.js and the view's own, so these are plain functions without exports.
 
 const UNDOS = 60;
-const LINK = "drawing=";
+const LINK = "#drawing=";
+const UNREADABLE =
+  "The drawing in this page's address cannot be read: the link has lost a part of it, or was changed. " +
+  "Copy the whole link and open it again, or draw here.";
 
 // ---- the drawing -----------------------------------------------------------------------------
 
@@ -47,11 +50,13 @@ function drawingBoard(size, pen, say, onInk) {
     ),
   );
   const link = button("Copy link", copyLink, { title: "A link to this page with your drawing in it" });
+  const problem = h("p", { class: "lm-problem", role: "status" });
   const element = h(
     "div",
     { class: "dr-drawing" },
     surface,
     h("div", { class: "dr-tools" }, tools, undoButton, button("Clear", clear), pad, ...(onStaticPage() ? [link] : [])),
+    problem,
   );
 
   /** Put ink (or take it) along a line: full inside the pen, fading over one pixel at its edge. */
@@ -72,6 +77,7 @@ function drawingBoard(size, pen, say, onInk) {
   function changed(by) {
     source = by;
     hint.hidden = true;
+    problem.textContent = "";
     undoButton.disabled = !past.length;
     frame ||= requestAnimationFrame(() => {
       frame = 0;
@@ -123,7 +129,7 @@ function drawingBoard(size, pen, say, onInk) {
 
   /** Put the drawing into the page's address, and that on the clipboard where the browser allows it. */
   async function copyLink() {
-    history.replaceState(null, "", `#${LINK}${encodeInk(ink)}`);
+    history.replaceState(null, "", LINK + encodeInk(ink));
     let done = "Now in the address bar";
     try {
       await navigator.clipboard.writeText(location.href);
@@ -156,9 +162,11 @@ function drawingBoard(size, pen, say, onInk) {
       if (!outside) stroke(last ?? point, point);
       last = outside ? null : point;
     },
-    () => {
-      last = null;
-      byPointer = false;
+    {
+      onEnd: () => {
+        last = null;
+        byPointer = false;
+      },
     },
   );
 
@@ -224,13 +232,21 @@ function drawingBoard(size, pen, say, onInk) {
       field.hidden = !box;
       if (box) placeBox(field, box, size);
     },
-    /** Take up the drawing that the page's address holds, if it holds one. */
-    restore() {
-      const shared = onStaticPage() && location.hash.startsWith(`#${LINK}`);
-      const drawing = shared && decodeInk(location.hash.slice(1 + LINK.length), size * size);
-      if (!drawing) return;
-      replace(drawing, "linked");
-      element.scrollIntoView({ block: "center" });
+    /** Take up the drawing that the page's address holds, now and when it is another; returns the cleanup. */
+    followAddress() {
+      if (!onStaticPage()) return () => {};
+      const follow = () => {
+        problem.textContent = "";
+        const hash = location.hash.replace(/%3d/i, "="); // some programs write it so
+        if (!hash.startsWith(LINK)) return;
+        const drawing = decodeInk(hash.slice(LINK.length), size * size);
+        if (drawing) replace(drawing, "linked");
+        else setTimeout(() => (problem.textContent = UNREADABLE)); // spoken only if the empty status stood here before
+        element.scrollIntoView({ block: "center" });
+      };
+      follow();
+      addEventListener("hashchange", follow);
+      return () => removeEventListener("hashchange", follow);
     },
   };
 }
@@ -240,17 +256,33 @@ function onStaticPage() {
   return document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
 }
 
-/** Write a drawing as text that an address can hold: a letter a pixel and its 32 shades, runs of paper counted. */
+/**
+ * Write a drawing as text that an address can hold: a digit from 0 to v for each pixel and its 32 shades, and for a run
+ * of paper its length between w and x. Letters and digits alone: chats take a full stop at the end for the sentence's.
+ */
 function encodeInk(ink) {
   const text = Array.from(ink, (v) => Math.round(v * 31).toString(32)).join("");
-  return text.replace(/0{3,}/g, (run) => `.${run.length}.`);
+  return text.replace(/0{3,}/g, (run) => `w${run.length}x`);
 }
 
-/** Read it back; null for anything that is not a drawing of `count` pixels. */
+/**
+ * Read it back; null for anything that is not a drawing of `count` pixels. Punctuation behind it is a sentence's.
+ * The links of the first edition had full stops in the place of w and x; they open without their last character, too.
+ */
 function decodeInk(text, count) {
-  if (text.length > 2 * count || !/^([0-9a-v]|\.\d{1,4}\.)*$/.test(text)) return null;
-  const pixels = text.replace(/\.(\d+)\./g, (_, run) => "0".repeat(Math.min(count + 1, Number(run))));
+  const old = text.includes(".") && !text.includes("w");
+  const code = old ? withoutStops(text.replace(/[^0-9a-v.][^0-9a-z]*$/, "")) : text.replace(/[^0-9a-z]+$/, "");
+  if (code.length > 3 * count || !/^([0-9a-v]|w\d{1,4}x)*$/.test(code)) return null;
+  let pixels = code.replace(/w(\d+)x/g, (_, run) => "0".repeat(Math.min(count + 1, Number(run))));
+  if (old && pixels.length === count - 1) pixels += "0";
   return pixels.length === count ? Float32Array.from(pixels, (digit) => parseInt(digit, 32) / 31) : null;
+}
+
+/** Write w and x for the full stops around the length of a run; one that has lost its partner gets it back, or goes. */
+function withoutStops(code) {
+  const paired = code.split(".").length % 2 === 1;
+  const whole = paired ? code : code.endsWith(".") ? code.slice(0, -1) : `${code}.`;
+  return whole.replace(/\.(\d{1,4})\./g, "w$1x");
 }
 
 /** Lay an element over the pixels from top, left to bottom, right (both included) of a size × size picture. */

@@ -44,8 +44,11 @@ export default {
     }
 
     const forget = keepDrawn(el, model, draw);
-    board.restore();
-    return forget;
+    const unfollow = board.followAddress();
+    return () => {
+      unfollow();
+      forget();
+    };
   },
 };
 
@@ -88,7 +91,6 @@ function patchView(el, settings, size, say) {
     glance(placeAt(row, cell(event.clientX - box.left, box.width, side)));
   });
   surface.addEventListener("pointerleave", () => glance(-1));
-  surface.addEventListener("pointerdown", () => under >= 0 && look(under)); // the cursor is there already, and does not move
   const title = h("strong");
   const from = h("span", { class: "px-from" });
   const facts = h("dl", { class: "px-facts" });

@@ -93,7 +93,7 @@ export default {
     const hint = h("span", { class: "rx-hint", "aria-hidden": "true" }, "drag to draw the input");
     surface.append(hint);
     let drawing = false;
-    onDrag(surface, (x, y, event) => {
+    const drag = (x, y, event) => {
       const place = Math.min(steps - 1, Math.floor(x * steps));
       const zone = columns[0].bar.parentElement.getBoundingClientRect();
       const height = surface.getBoundingClientRect().height;
@@ -104,8 +104,8 @@ export default {
       halt();
       if (drawing) writeInput(place, REACH * (1 - (2 * y * height) / zone.height), 0.1);
       if (place !== now) goTo(place);
-    });
-    surface.style.touchAction = "pan-y"; // a finger that draws is held by the inputs alone
+    };
+    onDrag(surface, drag, { touch: "pan-y" }); // a finger that draws is held by the inputs alone
     surface.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: steps - 1 }[event.key];

@@ -1,0 +1,61 @@
+"""One widget of every kind, small and untrained, for what all of them have to do."""
+
+import torch
+
+from largemodels.capture import Watched
+from largemodels.data import digits
+from largemodels.data.source_code import CODE_CHARACTERS
+from largemodels.live import (
+    AttentionExplorer,
+    Convolve,
+    FeatureMapExplorer,
+    GPTExplained,
+    HiddenStateExplorer,
+    HiddenStates,
+    KernelExplorer,
+    PatchAttentionExplorer,
+    Recur,
+    RecurrenceExplorer,
+    live,
+)
+from largemodels.models import GPT, CharRNN, CharRNNConfig, ConvNet, GPTConfig, ViT, ViTConfig
+
+TEXT = "for name in names: print(name.strip().lower(), end=', ')  # all"
+
+
+def kernel():
+    photo = torch.rand(1, 1, 72, 96)
+    return live(KernelExplorer({"noise": photo}), Convolve(), {"image": photo, "kernel": torch.ones(1, 1, 3, 3)})
+
+
+def feature_maps():
+    images = digits().test.images[:3]
+    view = FeatureMapExplorer(images, digits().names)
+    return live(view, Watched(ConvNet(), "stages.*.conv", "stages.*.relu"), {"image": images[:1]})
+
+
+def patch_attention():
+    images = digits().test.images[:3]
+    model = ViT(ViTConfig(width=16, heads=2, layers=2))
+    view = PatchAttentionExplorer(images, digits().names)
+    return live(view, Watched(model, "layers.*.self_attn.weights"), {"image": images[:1]})
+
+
+def recurrence():
+    start = {"x": torch.eye(12, 1), "W": torch.ones(2, 1), "U": torch.eye(2) / 2, "b": torch.zeros(2)}
+    return live(RecurrenceExplorer(), Recur(), start)
+
+
+def hidden_states():
+    model = CharRNN(CharRNNConfig(vocabulary=len(CODE_CHARACTERS), features=7, hidden=13))
+    return live(HiddenStateExplorer(CODE_CHARACTERS), HiddenStates(model), {"ids": CODE_CHARACTERS.encode(TEXT)[None]})
+
+
+def attention():
+    model = GPT(GPTConfig(len(CODE_CHARACTERS), 64, 2, 2, 16)).eval()
+    return live(AttentionExplorer(CODE_CHARACTERS), GPTExplained(model), {"ids": CODE_CHARACTERS.encode(TEXT)[None]})
+
+
+EVERY_VIEW = {
+    view.__name__: view for view in (kernel, feature_maps, patch_attention, recurrence, hidden_states, attention)
+}
