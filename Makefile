@@ -17,6 +17,7 @@ help:
 	@echo "make check       format, lint, layers and unit tests: what to run while working"
 	@echo "make notebooks   run the notebooks again and store what they show (FRESH=1: timings too)"
 	@echo "make bench       measure the speed of the code, beside Keras (SAVE=1: keep the figures; PARTS=rnn)"
+	@echo "make bench PARTS=pages  and of the pages, beside those of another commit (BASE=commit)"
 	@echo "make clean       remove what was built"
 
 # an environment of its own, made again when a requirement changes
@@ -54,9 +55,8 @@ serve: .venv/ready
 # one thread for each of the workers that share the machine
 test: export OMP_NUM_THREADS = 1
 test: book lint unit
-	$(BIN)/python -m pytest --nbval chapters --dist loadfile -n $(JOBS) --quiet
-	$(BIN)/python -m pytest tests/book -m "not timed" -n $(JOBS) --quiet
-	$(BIN)/python -m pytest tests/book -m timed --quiet
+	$(BIN)/python -m pytest --nbval chapters --nbval-kernel-startup-timeout 600 --dist loadfile -n $(JOBS) --quiet
+	$(BIN)/python -m pytest tests/book -n $(JOBS) --quiet
 	@echo
 	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."
 
@@ -80,8 +80,8 @@ notebooks: .venv/ready
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
 
-bench: .venv/ready .venv-bench/ready
-	$(BIN)/python -m tools.bench $(PARTS) $(if $(SAVE),--out results)
+bench: .venv/ready $(if $(filter-out pages paint answers,$(or $(PARTS),all)),.venv-bench/ready)
+	$(BIN)/python -m tools.bench $(PARTS) $(if $(BASE),--base $(BASE)) $(if $(SAVE),--out results)
 
 clean:
 	rm -rf _build assets/vendor node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis

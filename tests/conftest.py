@@ -1,7 +1,11 @@
-"""What all tests share: those marked ``gpu`` run where there is one."""
+"""What all tests share: those marked ``gpu`` run where there is one, and none is held to a time."""
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items):

@@ -12,6 +12,7 @@ import pytest
 from ipywidgets.embed import embed_data
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 600_000  # milliseconds: tests wait for a state of the page, and a busy machine takes its time
 
 FLAGS = [
     "--disable-gpu",
@@ -62,7 +63,7 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -103,6 +104,7 @@ def open_page(chromium):
             has_touch=touch,
             reduced_motion="reduce",
         )
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.errors, page.left, page.asked = [], [], []
         page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)

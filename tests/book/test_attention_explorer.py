@@ -1,13 +1,12 @@
 """The attention explorer in a page without a kernel: every number it draws, works out and writes by is torch's."""
 
 import json
-import statistics
 from pathlib import Path
 
 import pytest
 import torch
 import vendor
-from driving import drawn, settle
+from driving import darken, drawn, idle, settle
 from torch import nn
 
 from largemodels.capture import capture
@@ -452,15 +451,16 @@ def test_it_writes_with_dials_turned_and_heads_off_and_stops_when_asked(explorer
         })"""
     )
     assert label == "Stop"
-    page.wait_for_timeout(400)
+    idle(page)
     written = text_of(page)
     assert written.startswith(START + best)
     assert len(written) < len(START) + 10
-    page.wait_for_timeout(400)
+    idle(page)
     assert text_of(page) == written
     page.get_by_role("button", name="Write ten").click()
     change(page, lambda: page.locator("textarea").fill("own"))  # who types has the word
-    page.wait_for_timeout(400)
+    assert text_of(page) == "own"
+    idle(page)
     assert text_of(page) == "own"
     assert page.get_by_role("button", name="Write ten").is_visible()
 
@@ -580,75 +580,31 @@ def test_two_on_a_page_do_not_disturb_each_other(widget_page, view, model):
     assert (text_of(page, 0), text_of(page, 1)) == ("mine", "yours")
 
 
-def typed(page):
-    """Type 64 characters anew, 32 times; return the milliseconds until each text was drawn and painted."""
-    waits = page.evaluate(
+def test_every_text_typed_is_drawn(explorer, model):
+    page = explorer()
+    page.evaluate(
         """async () => {
           const el = document.querySelector('[data-drawn]');
           const box = el.querySelector('textarea');
           const type = (text) => new Promise((resolve) => {
-            const start = performance.now();
-            const seen = new MutationObserver(() => {
-              seen.disconnect();
-              requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start))); // and painted
-            });
+            const seen = new MutationObserver(() => (seen.disconnect(), resolve()));
             seen.observe(el, { attributeFilter: ['data-drawn'] });
             box.value = text;
             box.dispatchEvent(new Event('input', { bubbles: true }));
           });
           const text = 'x = [i for i in range(10) if i % 2 == 0 and not i in other_things]'.repeat(2);
-          const waits = [];
-          for (let i = 0; i < 32; i++) waits.push(await type(text.slice(i, i + 64)));
-          return waits;
+          for (let i = 0; i < 32; i++) await type(text.slice(i, i + 64));
         }"""
     )
     assert page.locator(".lm-line .lm-char").count() == CONTEXT
-    return waits
-
-
-def written(page):
-    """Have ten characters written; return how many a second."""
-    fill(page, 2 * START)
-    return page.evaluate(
-        """() => new Promise((resolve) => {
-          const el = document.querySelector('[data-drawn]');
-          const button = [...el.querySelectorAll('button')].find((one) => one.textContent === 'Write ten');
-          const start = performance.now();
-          let count = 0;
-          new MutationObserver(() => ++count === 10 && resolve(10000 / (performance.now() - start)))
-            .observe(el, { attributeFilter: ['data-drawn'] });
-          button.click();
-        })"""
-    )
-
-
-@pytest.mark.timed
-def test_a_keystroke_is_drawn_within_100_ms_and_the_first_answer_within_3_s(explorer):
-    first, later = [], []
-    while not first or ((min(first) > 3000 or min(later) > 100) and len(first) < 3):  # a busy machine gets three tries
-        waits = typed(explorer())
-        first.append(waits[0])
-        later.append(statistics.median(waits[1:]))
-    print(f"first {min(first):.0f} ms, then {min(later):.0f} ms")
-    assert min(first) < 3000
-    assert min(later) < 100
-
-
-@pytest.mark.timed
-def test_it_writes_at_least_10_characters_a_second(explorer):
-    rates = []
-    while not rates or (max(rates) < 10 and len(rates) < 3):  # a busy machine gets three tries
-        rates.append(written(explorer()))
-    print(f"{max(rates):.0f} characters a second")
-    assert max(rates) >= 10
+    check_against_torch(page, model)
 
 
 @pytest.mark.parametrize("options", [{}, {"dark": True}, {"width": 390, "height": 844}], ids=["light", "dark", "phone"])
 def test_nothing_stands_in_the_way_of_assistive_technology(explorer, axe, options):
     page = explorer(**options)
     if options.get("dark"):
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        page.wait_for_timeout(100)
+        darken(page)
     assert axe(page) == []
     fill(page, "é = 1")
     change(page, lambda: page.locator(".ax-switch input").nth(5).uncheck())

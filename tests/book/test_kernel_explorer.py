@@ -1,12 +1,10 @@
 """The kernel explorer in a page without a kernel: what the reader sees is what torch computes."""
 
-import statistics
-
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from driving import drawn, settle
+from driving import darken, drawn, settle
 from skimage import data
 
 from largemodels.live import Convolve, KernelExplorer, live, thumbnail
@@ -209,33 +207,6 @@ def test_the_identity_gives_the_photograph_back(widget_page, explorer, photos):
     assert (pixels(page, 0)[..., 0] == (photos["chelsea"][0, 0] * 255).round().int().numpy()).all()
 
 
-@pytest.mark.timed
-def test_a_change_is_drawn_within_50_ms_and_the_first_within_3_s(widget_page, explorer):
-    first = []
-    while not first or (min(first) > 3000 and len(first) < 3):  # a busy machine gets a second and a third try
-        page = widget_page(explorer)
-        times = page.evaluate(
-            """async () => {
-              const el = document.querySelector('[data-drawn]');
-              const field = el.querySelector('.ke-kernel input');
-              const change = (value) => new Promise((resolve) => {
-                const start = performance.now();
-                const seen = new MutationObserver(() => { seen.disconnect(); resolve(performance.now() - start); });
-                seen.observe(el, { attributeFilter: ['data-drawn'] });
-                field.value = value;
-                field.dispatchEvent(new Event('input', { bubbles: true }));
-              });
-              const times = [];
-              for (let i = 0; i < 31; i++) times.push(await change(String(i / 10 + 0.05)));
-              return times;
-            }"""
-        )
-        first.append(times[0])
-    print(f"first {min(first):.0f} ms, then {statistics.median(times[1:]):.1f} ms")
-    assert min(first) < 3000
-    assert statistics.median(times[1:]) < 50
-
-
 def test_the_window_and_the_numbers_fit_a_phone(widget_page, explorer):
     page = widget_page(explorer, width=390, height=844)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -246,5 +217,5 @@ def test_the_window_and_the_numbers_fit_a_phone(widget_page, explorer):
 def test_nothing_bars_a_reader(widget_page, explorer, axe, dark):
     page = widget_page(explorer, dark=dark)
     if dark:
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        darken(page)
     assert axe(page) == []

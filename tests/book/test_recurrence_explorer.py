@@ -1,10 +1,8 @@
 """The recurrence explorer in a page without a kernel: what the reader sees is what torch computes."""
 
-import statistics
-
 import pytest
 import torch
-from driving import drawn, settle
+from driving import darken, drawn, settle
 
 from largemodels.live import Recur, RecurrenceExplorer, live
 
@@ -122,16 +120,21 @@ def test_time_is_stepped_through_by_buttons_keys_slider_and_mouse(widget_page, e
 
 def test_time_runs_by_itself_until_the_end_or_a_touch(widget_page, explorer):
     page = widget_page(explorer)
+    page.clock.install(time=0)
+    page.clock.pause_at(1_000)  # from now on the page's clock goes on only when it is told to
     page.get_by_label("Step", exact=True).fill("11")
     page.get_by_role("button", name="Play").click()
     page.get_by_role("button", name="Pause").wait_for()
-    page.wait_for_function("document.querySelector('.rx-now .rx-number').textContent === '12'")
-    page.get_by_role("button", name="Play").wait_for()
+    page.clock.run_for(1_000)
+    assert step(page) == 12
+    page.clock.run_for(1_000)
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("document.querySelector('.rx-now .rx-number').textContent === '2'")
+    assert step(page) == 1
+    page.clock.run_for(1_000)
+    assert step(page) == 2
     page.get_by_role("button", name="Forward").click()
     assert step(page) == 3
-    page.wait_for_timeout(900)
+    page.clock.run_for(60_000)
     assert step(page) == 3
 
 
@@ -149,7 +152,6 @@ def test_the_input_is_drawn_by_mouse_and_changed_by_keys(widget_page, explorer):
     page.mouse.move(*place(8, -0.5), steps=4)
     page.mouse.up()
     settle(page, before)
-    page.wait_for_timeout(100)
     x = given(page)[0].flatten()
     assert x[3].item() == pytest.approx(0.5)
     assert x[7].item() == pytest.approx(-0.5)
@@ -179,7 +181,6 @@ def test_the_input_is_drawn_by_finger_and_the_page_stays(widget_page, explorer):
     ):
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     settle(page, before)
-    page.wait_for_timeout(100)
     assert given(page)[0][9].item() == pytest.approx(-0.5)
     assert page.evaluate("scrollY") == scrolled
     check_against_torch(page)
@@ -272,29 +273,6 @@ def test_two_on_a_page_do_not_disturb_each_other(widget_page, explorer):
     assert page.locator(".rx").nth(0).locator(".rx-sum td[data-value]").first.get_attribute("data-value") == "0"
 
 
-@pytest.mark.timed
-def test_a_change_is_drawn_within_50_ms(widget_page, explorer):
-    page = widget_page(explorer)
-    times = page.evaluate(
-        """async () => {
-          const el = document.querySelector('[data-drawn]');
-          const field = el.querySelector('[aria-label="Strength of U"], .rx-gradient input');
-          const change = (value) => new Promise((resolve) => {
-            const start = performance.now();
-            const seen = new MutationObserver(() => { seen.disconnect(); resolve(performance.now() - start); });
-            seen.observe(el, { attributeFilter: ['data-drawn'] });
-            field.value = value;
-            field.dispatchEvent(new Event('input', { bubbles: true }));
-          });
-          const times = [];
-          for (let i = 0; i < 31; i++) times.push(await change(String(0.5 + i / 30)));
-          return times;
-        }"""
-    )
-    print(f"first {times[0]:.0f} ms, then {statistics.median(times[1:]):.1f} ms")
-    assert statistics.median(times[1:]) < 50
-
-
 @pytest.mark.parametrize("width", [390, 1200])
 def test_all_fits_the_screen(widget_page, explorer, width):
     page = widget_page(explorer, width=width, height=844)
@@ -308,7 +286,7 @@ def test_all_fits_the_screen(widget_page, explorer, width):
 def test_nothing_bars_a_reader(widget_page, explorer, axe, dark):
     page = widget_page(explorer, dark=dark)
     if dark:
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        darken(page)
     for name in ("oscillates", "explodes"):
         choose(page, name)
         assert axe(page) == []

@@ -3,6 +3,7 @@
 python -m tools.bench                                   every chapter, some minutes each
 python -m tools.bench cnn                               one chapter
 python -m tools.bench convolution --quick               one part of one, a rough look
+python -m tools.bench pages --base main                 the pages, beside those of another commit
 """
 
 import argparse
@@ -15,10 +16,11 @@ from pathlib import Path
 
 import torch
 from tools.bench import cnn, report, rnn, transformer
+from tools.bench.pages import Pages
 
 from largemodels.device import describe, fast_bfloat16
 
-CHAPTERS = {"cnn": cnn, "rnn": rnn, "transformer": transformer}
+CHAPTERS = {"cnn": cnn, "rnn": rnn, "transformer": transformer, "pages": Pages}
 BATCH = 64
 
 
@@ -28,6 +30,7 @@ def main() -> int:
     parser.add_argument("what", nargs="*", metavar="CHAPTER|PART", help=f"{', '.join(known)}; all if none is named")
     parser.add_argument("--quick", action="store_true", help="less data and fewer rounds: a rough look")
     parser.add_argument("--threads", type=int, nargs="+", help="for training; 2 and 1 if not given")
+    parser.add_argument("--base", help="commit beside which pages are measured; where this work left main if not given")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder; parts not measured now are kept")
     arguments = parser.parse_args()
     if unknown := set(arguments.what) - set(known):
@@ -37,17 +40,17 @@ def main() -> int:
     if not all(1 <= n <= cores for n in threads):
         parser.error(f"this machine gives 1 to {cores} threads; got {threads}")
 
+    chapters = {**CHAPTERS, "pages": Pages(arguments.base)}
     hold = [
-        _chapter(name, parts, threads, arguments.quick, arguments.out / f"bench-{name}.json", cores)
-        for name, chapter in CHAPTERS.items()
+        _chapter(name, chapter, parts, threads, arguments.quick, arguments.out / f"bench-{name}.json", cores)
+        for name, chapter in chapters.items()
         if (parts := [part for part in chapter.PARTS if not arguments.what or {name, part} & set(arguments.what)])
     ]
     return 0 if all(hold) else 1
 
 
-def _chapter(name: str, parts: list[str], threads: list[int], quick: bool, out: Path, cores: int) -> bool:
+def _chapter(name: str, chapter, parts: list[str], threads: list[int], quick: bool, out: Path, cores: int) -> bool:
     """Measure parts of a chapter and keep the figures; return whether all of its floors hold."""
-    chapter = CHAPTERS[name]
     results = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
     results |= _circumstances(cores)
     for part in parts:

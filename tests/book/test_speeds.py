@@ -1,0 +1,28 @@
+"""What `make bench PARTS=pages` times can be timed: every case runs once on the built book. No time is held to here."""
+
+import pytest
+from tools.bench import browsing
+from tools.bench.browsing import ANSWERS, PAINT, Case, Tabs
+
+
+@pytest.fixture(scope="module")
+def tabs(chromium):
+    tabs = Tabs(chromium)
+    yield tabs
+    tabs.close()
+
+
+@pytest.mark.parametrize("case", ANSWERS, ids=lambda case: case.name)
+def test_every_answer_of_a_widget_can_be_timed(tabs, book, case, monkeypatch):
+    assert tabs.measure(case, book) > 0
+
+
+def test_the_paint_of_every_page_can_be_timed(tabs, book):
+    cases = browsing.paints(book, book)
+    assert {"index", "intro", "chapters/cnn/convolution", "search"} <= {case.page for case in cases}
+    assert tabs.measure(cases[0], book) > 0
+
+
+def test_a_page_without_what_is_timed_is_named(tabs, book):
+    with pytest.raises(ValueError, match=r"intro\.html of .* has no \.kx: choose another base"):
+        tabs.measure(Case("none", "intro", PAINT, ready=".kx"), book)
