@@ -155,11 +155,14 @@ def test_a_link_of_the_first_edition_opens_whatever_a_chat_did_to_its_end(board,
     assert problem(board).text_content() == ""
 
 
-@pytest.mark.parametrize("broken", ["zzz", "w784", "0w12x", ".9999.", ".783.%3Cb%3E", ".784.5", ""])
+BROKEN = ("zzz", "w784", "0w12x", ".9999.", ".783.%3Cb%3E", ".784.5", "")
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
 def test_a_link_that_cannot_be_read_says_so_and_the_page_works(board, broken):
     given = pixels(board)
     open_link(board, f"{board.url}#drawing={broken}")
-    problem(board).get_by_text("cannot be read").wait_for()
+    board.locator(".dr-drawing [role=status]", has_text="cannot be read").wait_for()
     assert problem(board).bounding_box()["height"] > 10  # seen, and spoken as a status
     assert torch.equal(pixels(board), given)
     assert drawn(board) == 1
@@ -178,7 +181,7 @@ def test_a_link_pasted_into_an_open_page_is_followed(board):
     settle(board, before)
     assert (pixels(board) * 31).round().int().tolist() == shades
     board.evaluate("location.hash = 'drawing=lost'")
-    problem(board).get_by_text("cannot be read").wait_for()
+    board.locator(".dr-drawing [role=status]", has_text="cannot be read").wait_for()
     board.evaluate("location.hash = 'elsewhere'")
     board.wait_for_function("document.querySelector('.dr-drawing [role=status]').textContent === ''")
     assert (pixels(board) * 31).round().int().tolist() == shades
