@@ -1,15 +1,18 @@
 """The full-size runs of the RNN chapter: tasks that ask what they claim to, and networks that differ as named."""
 
+import os
 from collections import Counter
 
 import lags
 import packages
 import pytest
+import results
 import torch
 from torch.testing import assert_close
 
 from largemodels.data import UNKNOWN, LabelledWindows, Vocabulary, WindowData
 from largemodels.models import RecurrentClassifier
+from largemodels.train import Recipe, fit
 
 # ---- the lag ----
 
@@ -67,12 +70,50 @@ def test_gates_set_for_a_lag_forget_as_slowly(way):
 
 
 def test_a_run_ends_when_the_task_is_solved_or_the_steps_are_used_up():
-    solved = lags.measure("first", "GRU", 2, 1e-2, seed=0, steps=600)
+    solved = lags.measure(lags.Run("first", "GRU", 2, 1e-2, seed=0, limit=600))
     assert solved["steps"] < 600
     assert solved["accuracy"] == 1.0
-    early = lags.measure("first", "RNN", 30, 1e-3, seed=0, steps=25)
+    early = lags.measure(lags.Run("first", "RNN", 30, 1e-3, seed=0, limit=25))
     assert early["steps"] == 25
     assert early["accuracy"] < 0.9
+
+
+def test_without_a_choice_of_adam_a_run_is_that_of_fit():
+    def fresh():
+        torch.manual_seed(0)
+        return lags.build("LSTM", 9), lags.Remember("first", 9, 0, 20)
+
+    ours = list(lags.train(*fresh(), 1e-2, fused=True))
+    theirs = [step.loss for step in fit(*fresh(), Recipe(1e-2, clip=1.0), progress=False)]
+    assert ours == theirs  # to the last bit
+    assert len(ours) == 20
+    unfused = list(lags.train(*fresh(), 1e-2, fused=False))
+    assert_close(torch.tensor(unfused[:3]), torch.tensor(ours[:3]), atol=1e-5, rtol=0)
+
+
+def test_an_arithmetic_is_set_before_torch_starts_and_only_there():
+    before = dict(os.environ)
+    with lags.process("AVX2") as worker:
+        assert worker.submit(torch.backends.cpu.get_cpu_capability).result() in ("AVX2", "DEFAULT")
+    assert dict(os.environ) == before
+
+
+def test_the_plan_makes_no_run_twice_and_some_with_every_arithmetic():
+    plan = lags.planned()
+    assert len(set(plan)) == len(plan)
+    for way, lag, rate, seeds, limit in lags.AGAIN:
+        for arithmetic in lags.ARITHMETIC:
+            found = {run.seed for run in plan if run[:4] + run[5:] == ("first", way, lag, rate, limit, arithmetic)}
+            assert found >= set(range(seeds))
+
+
+def test_runs_are_kept_if_they_are_of_this_machine(tmp_path):
+    head, row = {"hardware": "ours", "torch": "1"}, {**lags.Run("first", "RNN", 5, 1e-2, 0, 9)._asdict(), "steps": 9}
+    results.write(tmp_path / "lags.json", head, [row])
+    assert lags.made(tmp_path / "lags.json", head) == {lags.Run("first", "RNN", 5, 1e-2, 0, 9): row}
+    assert lags.made(tmp_path / "none.json", head) == {}
+    with pytest.raises(ValueError, match="hardware ours, this is theirs; give --fresh"):
+        lags.made(tmp_path / "lags.json", {**head, "hardware": "theirs"})
 
 
 # ---- ten packages ----
@@ -113,7 +154,7 @@ def test_windows_are_shuffled_each_in_its_own_order_and_hidden_by_chance():
 
 @pytest.mark.parametrize("name", packages.WAYS)
 def test_every_way_is_trained_and_tested_after_each_epoch(name, windows):
-    row = packages.measure(name, seed=0, epochs=3, precision="float32", data=windows)
+    row = packages.measure(name, 1e-3, seed=0, epochs=3, precision="float32", data=windows)
     assert len(row["train_loss"]) == len(row["test_loss"]) == len(row["test_accuracy"]) == 3
     assert row["train_loss"][-1] < row["train_loss"][0]
     lstm = packages.WAYS[name].layer == "LSTM"
@@ -128,3 +169,15 @@ def test_what_is_kept_is_the_product_of_the_forget_gates(windows, monkeypatch):
         for parameter in model.recurrent.parameters():
             parameter.zero_()  # every gate is half open
     assert packages.kept(model, windows.test.tokens) == pytest.approx([0.5, 0.5**4], rel=1e-3)
+
+
+def test_runs_of_another_training_are_not_kept(tmp_path):
+    head = {"hardware": "ours", "torch": "1", "training": "long"}
+    rows = [
+        {"way": "no LSTM", "learning_rate": 0.01, "seed": 2},
+        {"way": "none of these", "learning_rate": 1, "seed": 0},
+    ]
+    results.write(tmp_path / "packages.json", head, rows)
+    assert packages.made(tmp_path / "packages.json", head) == {("no LSTM", 0.01, 2): rows[0]}
+    with pytest.raises(ValueError, match="training 'long', this is 'short'; give --fresh"):
+        packages.made(tmp_path / "packages.json", {**head, "training": "short"})

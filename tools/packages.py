@@ -1,13 +1,16 @@
 """Measure which part of the source document's recurrent program does what: results/packages.json.
 
-    python tools/packages.py [--epochs 10] [--seeds 0 1 2] [--precision bfloat16] [--out results/packages.json]
+    python tools/packages.py [--epochs 10] [--seeds 0 1 2] [--precision bfloat16] [--fresh]
 
 Windows of 100 tokens have to be told apart by which of ten packages they are from. The networks differ in what is
 done with the states, in the recurrent layer, in the first bias of its forget gates, or in how the tokens are shown to
-them, and in nothing else. The recipe is the source document's. About 15 minutes on one CPU core.
+them, and in nothing else. The recipe is the source document's. Where networks with and without an LSTM are compared,
+each gets every learning rate, because what suits one does not suit another. Runs that the file has already are kept,
+unless --fresh is given. A quarter of an hour on one CPU core in all.
 """
 
 import argparse
+import json
 import shlex
 import sys
 from dataclasses import dataclass
@@ -22,13 +25,14 @@ from largemodels.capture import capture
 from largemodels.data import Batches, WindowData, package_windows
 from largemodels.data.batches import Augment
 from largemodels.device import PRECISIONS, describe
-from largemodels.layers import GRU, LSTM, RNN, watched
+from largemodels.layers import LSTM, RNN, watched
 from largemodels.train import Recipe, evaluate, fit
 
 FEATURES, UNITS = 100, 64
+RATES = (1e-3, 3e-3, 1e-2)
 DISTANCES = (1, 2, 3, 5, 10, 20, 50)  # steps
-LAYERS = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
-READ = {  # from the states (b, t, n) to what the linear layer gets
+LAYERS = {"LSTM": LSTM, "RNN": RNN}
+READ = {  # from the states (b, t, n), or the features where there is no layer, to what the linear layer gets
     "every state": lambda states: states.flatten(1),
     "last state": lambda states: states[:, -1],
     "mean of the states": lambda states: states.mean(1),
@@ -70,9 +74,10 @@ WAYS = {
     "forget bias 1": Way(forget_bias=1.0),
     "shuffled tokens": Way(shuffled=True),
     "no LSTM": Way(layer=None),
+    "no LSTM, mean": Way("mean of the states", layer=None),
+    "no LSTM, largest": Way("largest state", layer=None),
     "last state": Way("last state"),
     "last state, forget bias 1": Way("last state", forget_bias=1.0),
-    "last state, GRU": Way("last state", "GRU"),
     "last state, RNN": Way("last state", "RNN"),
     "mean of the states": Way("mean of the states"),
     "largest state": Way("largest state"),
@@ -80,6 +85,16 @@ WAYS = {
     "shuffled anew every time": Way(augment=in_any_order),
     "largest state, tokens hidden": Way("largest state", augment=hide_some),
 }
+
+
+READERS = (  # these get every learning rate
+    "no LSTM",
+    "no LSTM, mean",
+    "no LSTM, largest",
+    "largest state",
+    "mean of the states",
+    "the source's",
+)
 
 
 class Network(nn.Module):
@@ -116,7 +131,7 @@ def kept(model: nn.Module, tokens: Tensor) -> list[float]:
     return [float(f"{share:.4g}") for share in left]
 
 
-def measure(name: str, seed: int, epochs: int, precision: str, data: WindowData) -> dict:
+def measure(name: str, rate: float, seed: int, epochs: int, precision: str, data: WindowData) -> dict:
     """Train one network, and test it after every epoch."""
     way = WAYS[name]
     known, asked = data.train.tokens, data.test.tokens
@@ -128,12 +143,13 @@ def measure(name: str, seed: int, epochs: int, precision: str, data: WindowData)
     fresh = kept(model, asked) if remembers else None
     batches = Batches(known, data.train.labels, 64, epochs, seed, way.augment)
     losses, scores = [], []
-    for step in fit(model, batches, Recipe(precision=precision), progress=False):
+    for step in fit(model, batches, Recipe(rate, precision=precision), progress=False):
         losses.append(step.loss)
         if (step.index + 1) % batches.per_epoch == 0:
             scores.append(evaluate(model, asked, data.test.labels))
     return {
         "way": name,
+        "learning_rate": rate,
         "seed": seed,
         "parameters": sum(p.numel() for p in model.parameters()),
         "train_loss": [round(fmean(losses[i : i + batches.per_epoch]), 5) for i in beginnings(batches)],
@@ -154,28 +170,51 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16")
     parser.add_argument("--out", type=Path, default=Path("results/packages.json"))
+    parser.add_argument("--fresh", action="store_true", help="make runs again that the file has already")
     options = parser.parse_args()
 
     torch.set_num_threads(1)
     data = package_windows()
-    runs = []
-    for name in WAYS:
-        for seed in options.seeds:
-            runs.append(measure(name, seed, options.epochs, options.precision, data))
-            print(name, seed, runs[-1]["test_accuracy"][-1], flush=True)
-    result = {
-        "command": shlex.join(["python", *sys.argv]),
+    head = {
+        "command": shlex.join(["python", *(word for word in sys.argv if word != "--fresh")]),
         "task": f"which of {len(data.names)} packages {data.train.tokens.shape[1]} tokens of Python are from",
         "windows": {"train": len(data.train), "test": len(data.test)},
         "layer": f"{FEATURES} features, {UNITS} units",
         "kept": f"share of the cell that is left after {', '.join(map(str, DISTANCES))} steps",
         "distances": DISTANCES,
-        "training": f"{options.epochs} epochs, batches of 64, Adam at 0.001, products in {options.precision}",
+        "training": f"{options.epochs} epochs, batches of 64, Adam, products in {options.precision}",
         "hardware": describe(torch.device("cpu")),
         "torch": torch.__version__,
     }
-    write(options.out, result, runs)
+    done = {} if options.fresh else made(options.out, head)
+    plan = [(name, rate, seed) for name in READERS for seed in options.seeds for rate in RATES]
+    plan += [(name, RATES[0], seed) for seed in options.seeds for name in WAYS if name not in READERS]
+    for run in plan:
+        if run not in done:
+            done[run] = measure(*run, options.epochs, options.precision, data)
+            write(options.out, head, [done[one] for one in sorted(done, key=in_order)])
+            print(*run, done[run]["test_accuracy"][-1], flush=True)
     return 0
+
+
+def in_order(run: tuple[str, float, int]) -> tuple:
+    """Return by what a run is sorted: the way, the rate, the seed."""
+    name, *rest = run
+    return [*WAYS].index(name), *rest
+
+
+def made(path: Path, head: dict) -> dict[tuple[str, float, int], dict]:
+    """Return the runs that a file has, if it is of this hardware, torch and training.
+
+    Raises ``ValueError`` if it is not: runs that differ in more than these do not belong into one file.
+    """
+    if not path.exists():
+        return {}
+    result = json.loads(path.read_text(encoding="utf-8"))
+    for what in ("hardware", "torch", "training"):
+        if result[what] != head[what]:
+            raise ValueError(f"{path} has runs with {what} {result[what]!r}, this is {head[what]!r}; give --fresh")
+    return {(row["way"], row["learning_rate"], row["seed"]): row for row in result["runs"] if row["way"] in WAYS}
 
 
 if __name__ == "__main__":
