@@ -22,3 +22,10 @@ def test_shares_add_up_to_the_whole():
     (axes,) = shares(["a", "b"], {"parameters": [1, 3], "multiply-adds": [9, 1]}).axes
     assert [round(bar.get_width(), 3) for bar in axes.patches] == [0.25, 0.75, 0.9, 0.1]
     assert [text.get_text() for text in axes.texts] == ["25 %", "75 %", "90 %", "10 %"]
+
+
+def test_equal_runs_whose_mean_is_rounded_can_be_drawn():
+    value = 91.27555772777217  # three times it, divided by three, is larger in float64
+    assert (value + value + value) / 3 > value
+    (axes,) = bars(["one"], [[value], [value], [value]], "per cent", form="{:.1f}").axes
+    assert [text.get_text() for text in axes.texts] == ["91.3"]

@@ -30,7 +30,7 @@ def bars(
     if runs.shape[1:] != (len(names),):
         raise ValueError(f"{len(names)} names take as many values a run; got shape {runs.shape}")
     mean = np.nanmean(runs, 0)
-    reach = [mean - np.nanmin(runs, 0), np.nanmax(runs, 0) - mean] if len(runs) > 1 else None
+    reach = np.abs([mean - np.nanmin(runs, 0), np.nanmax(runs, 0) - mean]) if len(runs) > 1 else None
     fig, (axes,) = figure(1, 1, 7.0, 0.5 + 0.36 * len(names))
     colours = [COLOURS["orange" if name == mark else "blue"] for name in names]
     drawn = axes.barh(names, mean, xerr=reach, color=colours, error_kw={"ecolor": "black", "lw": 1.2})
