@@ -292,11 +292,13 @@ def repository(tmp_path):
 
     def git(*arguments):
         who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        return subprocess.run(["git", "-C", tmp_path, *who, *arguments], check=True, capture_output=True, text=True)
+        return subprocess.run(
+            ["git", "-C", tmp_path, *who, *arguments], check=True, capture_output=True, text=True, encoding="utf-8"
+        )
 
     git("init", "--quiet", "--initial-branch=main")
     for text in ("one", "two"):
-        (tmp_path / "page.md").write_text(text)
+        (tmp_path / "page.md").write_text(text, encoding="utf-8")
         git("add", ".")
         git("commit", "--quiet", "--message", text)
     return tmp_path, git
@@ -305,7 +307,7 @@ def repository(tmp_path):
 def test_pages_are_measured_beside_where_the_work_left_main(repository):
     folder, git = repository
     assert default_base(folder) == "HEAD~1"  # nothing is new but the last commit
-    (folder / "page.md").write_text("three")
+    (folder / "page.md").write_text("three", encoding="utf-8")
     tip = resolve("main", folder)
     assert default_base(folder) == tip
     git("switch", "--quiet", "--create", "work")

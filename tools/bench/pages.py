@@ -94,7 +94,7 @@ def resolve(commit: str, root: Path) -> str:
 
 
 def _git(root: Path, *arguments: str, what: str = "") -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True)
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         raise ValueError(f"git finds no {what or ' '.join(arguments)} in {root} {done.stderr.strip()}".rstrip())
     return done.stdout.strip()
@@ -128,7 +128,7 @@ def _build(source: Path, out: Path) -> Path:
     print(f"building the book of {source}", file=sys.stderr, flush=True)
     environment = {**os.environ, "PYTHONPATH": str(source / "src")}
     command = [*BOOK, "--path-output", str(out), str(source)]
-    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, encoding="utf-8")
     html = out / "_build/html"
     if done.returncode or not (html / "index.html").exists():
         raise RuntimeError(f"the book of {source} was not built: {(done.stderr or done.stdout).strip()[-2000:]}")
