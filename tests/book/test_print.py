@@ -165,6 +165,7 @@ def test_a_widget_on_paper_is_the_one_on_the_screen(read, name):  # noqa: F811
     places = """() => { const view = document.querySelector("[data-state]");
       const box = view.getBoundingClientRect();
       return [...view.querySelectorAll("canvas, svg, .lm-char")].map((el) => el.getBoundingClientRect())
+        .filter((at) => at.width > 0)
         .map((at) => [(at.left - box.left) / box.width, at.width / box.width].map((x) => Math.round(x * 100))); }"""
     for width in (1200, 390):
         page = read(name, width=width)
