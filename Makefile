@@ -39,7 +39,7 @@ book: .venv/ready
 	@echo "The book is built: open _build/html/index.html, or run \`make serve\`."
 
 pdf: .venv/ready
-	@command -v xelatex latexmk >/dev/null && kpsewhich fncychap.sty >/dev/null \
+	@command -v xelatex >/dev/null && command -v latexmk >/dev/null && kpsewhich fncychap.sty >/dev/null \
 	  && fc-list : family | grep -q FreeSerif && fc-list : family | grep -q "DejaVu Sans Mono" \
 	  || { echo "A PDF needs TeX; on Debian and Ubuntu: apt-get install $(TEX)"; exit 1; }
 	rm -rf _build/.doctrees _build/latex

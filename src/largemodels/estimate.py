@@ -130,10 +130,6 @@ def _formulas() -> dict:
         (b, t, _), s = q, k[1]
         return 2 * b * width * (t * width + 2 * s * width + 2 * t * s + t * width)
 
-    def encoder_layer(x, width, heads, w_in, b_in, w_out, *rest, **named):
-        wide = [shape for shape in rest if isinstance(shape, torch.Size) and len(shape) == 2]  # the MLP's two
-        return multi_head(x, x, x, width, heads, w_in, b_in, w_out) + 2 * prod(x[:2]) * sum(map(prod, wide))
-
     def refuse(name):
         def formula(*shapes, **named):
             raise ValueError(f"the model computes with {name}, whose products cannot be counted from its shapes")
@@ -147,13 +143,22 @@ def _formulas() -> dict:
         "_scaled_dot_product_fused_attention_overrideable": attend,
         "_scaled_dot_product_attention_math_for_mps": attend,
         "_native_multi_head_attention": multi_head,
-        "_transformer_encoder_layer_fwd": encoder_layer,
         "mv": lambda matrix, vector, **named: 2 * prod(matrix),
         "addmv": lambda bias, matrix, vector, **named: 2 * prod(matrix),
         "dot": lambda one, other, **named: 2 * prod(one),
         "vdot": lambda one, other, **named: 2 * prod(one),
         "addbmm": lambda bias, one, other, **named: 2 * prod(one) * other[-1],
     }
-    uncounted = ("miopen_rnn", "_trilinear", "_cdist_forward", "_fft_r2c", "_fft_c2r", "_fft_c2c", "_int_mm")
+    uncounted = (
+        "_transformer_encoder_layer_fwd",
+        "miopen_rnn",
+        "_trilinear",
+        "_cdist_forward",
+        "_fft_r2c",
+        "_fft_c2r",
+        "_fft_c2c",
+        "_int_mm",
+    )
+
     formulas |= {name: refuse(name) for name in uncounted}
     return {getattr(aten, name): formula for name, formula in formulas.items() if hasattr(aten, name)}
