@@ -159,6 +159,5 @@ def _formulas() -> dict:
         "_fft_c2c",
         "_int_mm",
     )
-
     formulas |= {name: refuse(name) for name in uncounted}
     return {getattr(aten, name): formula for name, formula in formulas.items() if hasattr(aten, name)}
