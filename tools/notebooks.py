@@ -30,8 +30,11 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
 
 
-def run(notebook, folder: Path):
-    """Run every cell in a fresh kernel that starts in ``folder``; raises CellExecutionError at the first failure."""
+def run(notebook, folder: Path, **options):
+    """Run every cell in a fresh kernel that starts in ``folder``; raises CellExecutionError at the first failure.
+
+    ``options`` are the client's, such as ``allow_errors=True``, with which it goes on.
+    """
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -43,6 +46,7 @@ def run(notebook, folder: Path):
         resources={"metadata": {"path": str(folder)}},
         coalesce_streams=True,  # one block of text a stream, progress bars at their last state
         record_timing=False,
+        **options,
     ).execute()
 
 
