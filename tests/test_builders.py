@@ -51,6 +51,17 @@ def test_latex_has_listings_as_text_and_figures_in_place(shared):
     assert tex.count(ALIVE) == sum(notebook.count(f'"{VIEW}": {{') for notebook in notebooks) > 0
 
 
+def test_latex_has_one_bibliography_and_no_empty_chapter_before_it(shared):
+    tex = (build("latex", shared) / "inside-large-ai-models.tex").read_text(encoding="utf-8")
+    assert tex.count(r"\begin{sphinxthebibliography}") == 1  # this environment writes the heading
+    assert r"\chapter{Bibliography}" not in tex
+    chapter, entries = tex.split(r"\begin{sphinxthebibliography}")
+    assert chapter.rindex(r"\chapter{Notation}") > chapter.rindex(r"\chapter{Transformers}")
+    cited = set(re.findall(r"\\hyperlink\{cite\.(bibliography:\w+)\}", tex))
+    assert cited <= set(re.findall(r"\\bibitem\[\w+\]\{(bibliography:\w+)\}", entries))
+    assert len(cited) > 50
+
+
 def test_xml_has_every_page(shared):
     folder = build("xml", shared)
     written = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.xml")}

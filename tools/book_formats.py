@@ -2,6 +2,7 @@
 
 - Exercises and solutions become notes with a title, where their own nodes have no writer (text, XML, manual pages).
 - In the place of a widget stands a sentence, and not the name of its class.
+- In LaTeX the bibliography has one heading, the one that LaTeX gives it.
 """
 
 from docutils import nodes
@@ -41,8 +42,25 @@ class PlainExercises(SphinxPostTransform):
             node.replace_self(nodes.admonition("", *node.children, ids=node["ids"], classes=node["classes"]))
 
 
+class OneBibliography(SphinxPostTransform):
+    """Take the bibliography out of its chapter: Sphinx moves the entries behind it, under a heading of their own."""
+
+    default_priority = 740  # the entries are there, and Sphinx moves them at 750
+    formats = ("latex",)
+
+    def run(self, **kwargs):
+        for section in list(self.document.findall(nodes.section)):
+            if len(section) == 2 and _holds_citations_only(section[1]):
+                section.parent.replace(section, section[1:])
+
+
+def _holds_citations_only(node) -> bool:
+    return bool(node.children) and all(isinstance(child, nodes.citation) for child in node.children)
+
+
 def setup(app):
     """Add the transforms above."""
     app.add_post_transform(WidgetsInWords)
     app.add_post_transform(PlainExercises)
+    app.add_post_transform(OneBibliography)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
