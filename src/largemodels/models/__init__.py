@@ -1,4 +1,4 @@
-"""The models of the book, one readable file each."""
+"""The models of the book, in files short enough to read."""
 
 from largemodels.models.cnn import ConvNet, ConvNetConfig
 from largemodels.models.gpt import GPT, GPTConfig

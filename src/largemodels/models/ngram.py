@@ -12,7 +12,7 @@ class NGram:
     Smoothing is modified Kneser–Ney, interpolated (Kneser and Ney 1995; Chen and Goodman 1999): a discount is
     taken off every count, and what it frees is shared out as the next shorter context predicts; the shortest leaves
     it to all symbols alike. Contexts shorter than ``order − 1`` count in how many different longer ones a symbol
-    follows them, not how often. There are three discounts a length, for counts of 1, 2 and more, estimated from
+    follows them, not how often. There are three discounts for each length, for counts of 1, 2 and more, estimated from
     the text (Chen and Goodman's equation 26); where it is too short for that they are a half.
 
     Raises:

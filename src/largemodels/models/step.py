@@ -1,6 +1,6 @@
 """One token on, with a cache: the operations of a GPT in a row, without the calls of the modules that hold its weights.
 
-Reading one token takes a processor a few microseconds an operation, and calling a module costs nearly as much again.
+Reading one token takes a processor a few microseconds per operation, and calling a module costs nearly as much again.
 So :meth:`GPT.generate` takes the weights out of their modules once, and then writes with them. No new memory is taken:
 they are the model's own tensors.
 """
