@@ -37,7 +37,7 @@ from largemodels.train.language import unscored
 
 OUT = Path(__file__).resolve().parent.parent / "assets"
 ORDERS = (5, 8)
-MEASURED = 24  # times a run,
+MEASURED = 24  # times per run,
 ON_THE_WAY = 65_536  # on so many characters; on all at its end
 
 
@@ -77,7 +77,7 @@ class Page:
     Attributes:
         what: in words.
         model: makes it from ``config``.
-        context, batch, steps: characters a passage, passages a step, and steps of the training.
+        context, batch, steps: characters per passage, passages per step, and steps of the training.
         half: whether the weights that are kept are rounded to half precision.
         onnx: exports it; ``folder`` is where that goes.
     """
@@ -143,7 +143,7 @@ def train(page: Page, text: Text, seed: int, steps: int) -> tuple[nn.Module, dic
 
 
 def scored(model: nn.Module | NGram, text: Text) -> dict[str, float]:
-    """Return nats a character of the held-out text, their standard error, and bits a byte."""
+    """Return nats per character of the held-out text, their standard error, and bits per byte."""
     score = evaluate_text(model, text.validation, text.vocabulary)
     numbers = {
         "validation_loss": score.nats,

@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python tools/copying.py [--seeds 0 1 2] [--steps 600] [--out results]
 
-Letters are drawn at random and repeat with a period from 10 to 16. Models have one head a layer. They are measured on
+Letters are drawn at random and repeat with a period from 10 to 16. Models have one head per layer. They are measured on
 passages of 16 letters, twice: what the second copy costs, how much weight each head has on the letter before, and how
 much on the one that followed the same letter in the first copy. About two minutes on one CPU core.
 """
@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         ways[name] = {"model": asdict(config), "recipe": asdict(recipe), "runs": runs}
         print(name, [one["curve"][-1] for one in runs], flush=True)
     result = {
-        "what": "models of one head a layer that learn to copy random letters",
+        "what": "models of one head per layer that learn to copy random letters",
         "command": shlex.join(["python", "tools/copying.py", *(sys.argv[1:] if argv is None else argv)]),
         "hardware": describe(torch.device("cpu")),
         "torch": torch.__version__,

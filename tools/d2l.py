@@ -41,8 +41,8 @@ class Way:
     """How to train: what a batch is, and which optimiser takes the step at which learning rate.
 
     Attributes:
-        size: passages a batch.
-        context: characters a passage.
+        size: passages per batch.
+        context: characters per passage.
         optimizer: of the parameters.
         rate: learning rate at the beginning.
         falls: whether it falls to 0, along half a cosine, in the time that there is.

@@ -81,7 +81,7 @@ class Part:
     Attributes:
         text: gives it.
         model: sizes of the model.
-        size: passages a batch.
+        size: passages per batch.
         ways: by name.
         steps: how many.
     """

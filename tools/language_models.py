@@ -115,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     score = next(iter(found.values()))[0]
     files = files_of(score.tokens)
     pieces = list(files.values())
-    bits = score.tokens / score.bytes / torch.tensor(2.0).log().item()  # of a byte, for a nat of a character
+    bits = score.tokens / score.bytes / torch.tensor(2.0).log().item()  # per byte, for one nat per character
     rows = [
         {
             "model": name,
@@ -132,8 +132,8 @@ def main(argv: list[str] | None = None) -> int:
         name: [round(piece.mean().item(), 4) for piece in s.losses.split(pieces)] for name, (s, _) in found.items()
     }
     result = {
-        "what": "the book's language models on the same held-out characters of source code: nats a character, bits a "
-        "byte (UTF-8), standard errors, and paired differences; below 0 the first of the two is better",
+        "what": "the book's language models on the same held-out characters of source code: nats per character, bits "
+        "per byte (UTF-8), standard errors, and paired differences; below 0 the first of the two is better",
         "command": shlex.join(["python", "tools/language_models.py", *(sys.argv[1:] if argv is None else argv)]),
         "hardware": describe(torch.device("cpu")),
         "torch": torch.__version__,

@@ -9,6 +9,7 @@ pairs of neighbours. Runs that the file holds already are not made again. About 
 """
 
 import argparse
+import math
 import shlex
 import sys
 from collections.abc import Callable
@@ -110,7 +111,7 @@ def measure(task: str, name: str, seed: int, steps: int, known: Examples, asked:
     how = way(unattended if name == "no attention" else TransformerEncoder, **{**SIZES, **left_out})
     torch.manual_seed(seed)
     model = how.network(steps=TASKS[task].length)
-    batches = Batches(*known, BATCH, -(-steps * BATCH // len(known[0])), seed)
+    batches = Batches(*known, BATCH, math.ceil(steps * BATCH / len(known[0])), seed)
     scores, start = [], process_time()
     for step in islice(fit(model, batches, Recipe(RATE), progress=False), steps):
         if (step.index + 1) % EVERY == 0:

@@ -62,15 +62,16 @@ def without(command: str, *flags: str) -> str:
 def table(folder: Path) -> str:
     """Return all results of a folder as a Markdown table."""
     rows = [
-        "| result | test accuracy | seeds | parameters | CPU seconds a run | hardware | command |",
+        "| result | test accuracy | seeds | parameters | CPU seconds per run | hardware | command |",
         "|---|---|---|---|---|---|---|",
     ]
     for path in sorted(folder.glob("*.json")):
         r = json.loads(path.read_text(encoding="utf-8"))
         if "mean_accuracy" not in r:
             continue
+        lowest, highest = min(r["accuracy"]), max(r["accuracy"])
         rows.append(
-            f"| `{path.name}` | {r['mean_accuracy']:.2%} ± {r['standard_deviation']:.2%} | {len(r['seeds'])} "
+            f"| `{path.name}` | {r['mean_accuracy']:.2%} ({lowest:.2%} to {highest:.2%}) | {len(r['seeds'])} "
             f"| {r['model']['parameters']:,} | {fmean(r['cpu_seconds']):.0f} | {r['hardware']} | `{r['command']}` |"
         )
     return "\n".join(rows)

@@ -61,9 +61,10 @@ def rules(text: str) -> dict[str, Tensor]:
 def look_up(text: str, n: int) -> list[tuple[int, int]]:
     """Return where a text could be copied from itself: pairs of places (i, j), ``j < i``.
 
-    The ``n`` characters before i stand before j as well, for the last time, so whoever looked them up would expect at
-    i what stands at j. Where they are nothing but white space there is no pair. Raises ``ValueError`` for an ``n``
-    below 1.
+    The ``n`` characters before i also stand before j, and j is the last such place. A reader who looks them up would
+    expect at i what stands at j. Where they are nothing but white space there is no pair.
+
+    Raises ``ValueError`` for an ``n`` below 1.
     """
     if n < 1:
         raise ValueError(f"at least one character has to be looked up; got n = {n}")

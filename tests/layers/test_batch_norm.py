@@ -53,8 +53,8 @@ def test_every_channel_gets_the_mean_and_the_deviation_it_asks_for():
         ((3, 11, 13), (3,), (3,), r"takes \(b, c, h, w\)"),
         ((2, 3, 11, 13), (5,), (5,), "scale and shift"),
         ((2, 3, 11, 13), (3,), (5,), "scale and shift"),
-        ((1, 3, 1, 1), (3,), (3,), "at least two numbers a channel"),
-        ((0, 3, 11, 13), (3,), (3,), "at least two numbers a channel"),
+        ((1, 3, 1, 1), (3,), (3,), "at least two numbers per channel"),
+        ((0, 3, 11, 13), (3,), (3,), "at least two numbers per channel"),
     ],
 )
 def test_wrong_input_is_named(x, weight, bias, message):

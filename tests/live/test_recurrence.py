@@ -108,7 +108,7 @@ def test_a_changed_weight_is_answered_by_the_kernel():
         ({"x": torch.zeros(5, 3)}, r"W \(2, 3\)"),
         ({"U": torch.zeros(3, 3)}, r"got \(2, 1\), \(3, 3\) and \(2,\)"),
         ({"b": torch.zeros(2, 1)}, r"b \(2,\)"),
-        ({"x": torch.zeros(5, 3), "W": torch.zeros(2, 3)}, "one number a step"),
+        ({"x": torch.zeros(5, 3), "W": torch.zeros(2, 3)}, "one number per step"),
         ({"x": torch.tensor([[torch.nan]])}, "NaN"),
     ],
 )

@@ -79,7 +79,7 @@ def test_a_name_stays_inside_where_its_line_leaves_the_figure():
         (lambda: attention_maps({}, "ab"), "nothing to show"),
         (lambda: attention_maps({"a": np.ones((2, 3))}, "ab"), r"'a' takes \(2, 2\) numbers, not none; got \(2, 3\)"),
         (lambda: growth([1, 2], {}, "x", "y"), "no series"),
-        (lambda: growth([1, 2], {"a": [1]}, "x", "y"), r"'a' takes 2 points a run; got shape \(1, 1\)"),
+        (lambda: growth([1, 2], {"a": [1]}, "x", "y"), r"'a' takes 2 points per run; got shape \(1, 1\)"),
         (lambda: growth([1, 2], {"a": [1, 0]}, "x", "y"), "'a' must be positive .* its least is 0"),
     ],
 )

@@ -25,5 +25,5 @@ def test_lines_are_named_at_their_ends():
 def test_wrong_input_is_named():
     with pytest.raises(ValueError, match="no series"):
         curves([1, 2], {}, "x", "y")
-    with pytest.raises(ValueError, match=r"'a' takes 2 points a run; got shape \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"'a' takes 2 points per run; got shape \(1, 3\)"):
         curves([1, 2], {"a": [1, 2, 3]}, "x", "y")

@@ -45,7 +45,7 @@ def test_gates_begin_at_zero_and_states_are_centred_on_it():
     gate, cell = fig.axes[:2]
     assert gate.images[0].get_clim() == (0, 1)
     assert cell.images[0].get_clim() == (-1, 1)
-    assert gate.images[0].get_array().shape == (7, 11), "a row a unit"
+    assert gate.images[0].get_array().shape == (7, 11), "a row for each unit"
     assert [axes.get_title(loc="left") for axes in fig.axes[:4]] == ["gate", "cell", "c", "d"]
 
 

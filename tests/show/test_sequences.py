@@ -88,10 +88,13 @@ def test_every_run_is_a_point_beside_chance():
         (lambda: read_along("", {"unit": []}), "nothing to show"),
         (lambda: padded(["", ""]), "no text to show"),
         (lambda: against_distance([0, 1], {}, "x", "y"), "no series"),
-        (lambda: against_distance([0, 1], {"a": [1, 2, 3]}, "x", "y"), r"'a' takes 2 points a run; got shape \(1, 3\)"),
+        (
+            lambda: against_distance([0, 1], {"a": [1, 2, 3]}, "x", "y"),
+            r"'a' takes 2 points per run; got shape \(1, 3\)",
+        ),
         (lambda: against_distance([0, 1], {"a": [1, 0]}, "x", "y"), "'a' must be positive .* its least is 0"),
         (lambda: by_lag([1, 2], {}, 0.5, "x", "y"), "no series"),
-        (lambda: by_lag([1, 2], {"a": [1]}, 0.5, "x", "y"), r"'a' takes 2 points a run; got shape \(1, 1\)"),
+        (lambda: by_lag([1, 2], {"a": [1]}, 0.5, "x", "y"), r"'a' takes 2 points per run; got shape \(1, 1\)"),
     ],
 )
 def test_wrong_input_is_named(draw, message):

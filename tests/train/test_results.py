@@ -56,7 +56,7 @@ def test_the_seeds_are_gathered_with_mean_and_spread(tmp_path):
     assert found["command"] == "python -m largemodels.train cnn --data mnist --seed SEED"
     assert found["epochs"][0]["test_accuracy"] == [0.5, 0.25, 0.75]
     assert found["epochs"][0]["epoch"] == 1
-    assert "| 50.00% ± 25.00% | 3 | 7 | 2 |" in first
+    assert "| 50.00% (25.00% to 75.00%) | 3 | 7 | 2 |" in first
     assert first.startswith("before\n")
     assert first.endswith("\nafter\n")
     assert "old" not in first

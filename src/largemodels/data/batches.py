@@ -1,5 +1,6 @@
 """The batches of a whole training run, each found by its number."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -18,7 +19,7 @@ class Batches(Sequence):
     Args:
         images: ``(n, …)``, floating point; or examples of any other kind, such as tokens ``(n, t)``.
         labels: ``(n,)``.
-        size: examples a batch.
+        size: examples per batch.
         epochs: how often every example is seen; ``len(batches) = epochs · ceil(n / size)``.
         seed: any whole number that ``torch.manual_seed`` takes.
         augment: changes a batch of images at random; everything random must come from the generator it is given.
@@ -52,7 +53,7 @@ class Batches(Sequence):
             )
         self.images, self.labels = images, labels
         self.size, self.epochs, self.seed, self.augment = size, epochs, seed, augment
-        self.per_epoch = -(-len(images) // size)
+        self.per_epoch = math.ceil(len(images) / size)
         self._order = (-1, None)  # the epoch that was shuffled last, and its order
 
     def __len__(self):

@@ -16,8 +16,8 @@ class Repeats(Sequence):
 
     Args:
         symbols: how many there are, numbered from 1; 0 never occurs.
-        context: symbols a passage; ``x`` and ``y`` are both ``(size, context)``.
-        size: passages a batch.
+        context: symbols per passage; ``x`` and ``y`` are both ``(size, context)``.
+        size: passages per batch.
         steps: batches in the whole training.
         periods: the shortest and the longest.
         seed: another one, other symbols.

@@ -107,10 +107,10 @@ def package_windows(
     commonest tokens of the training files. Files that are no code of this Python are passed over.
 
     Args:
-        train: windows a package to learn from.
-        test: windows a package to test on.
+        train: windows per package to learn from.
+        test: windows per package to test on.
         vocabulary: symbols, with the unknown one.
-        length: tokens a window.
+        length: tokens per window.
 
     Raises:
         ValueError: a number below 1, or more windows than a package has.

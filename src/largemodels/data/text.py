@@ -99,8 +99,8 @@ class TextBatches(Sequence):
 
     Args:
         tokens: the text, ``(n,)``, whole numbers.
-        context: characters a passage; ``x`` and ``y`` are both ``(size, context)``.
-        size: passages a batch.
+        context: characters per passage; ``x`` and ``y`` are both ``(size, context)``.
+        size: passages per batch.
         steps: batches in the whole training.
         seed: another one, other places.
 

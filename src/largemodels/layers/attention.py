@@ -8,7 +8,7 @@ from largemodels.layers.known import values_known
 from largemodels.layers.watched import watched
 
 ROWS = 64  # queries answered at a time
-NARROW = 8  # numbers a head
+NARROW = 8  # numbers per head
 PIECE = 2**19  # weights that stay in a processor's cache
 
 

@@ -18,7 +18,7 @@ def batch_norm2d(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> 
         eps: keeps the root away from 0.
 
     Raises:
-        ValueError: not four axes, a channel count that does not fit, or one number only a channel.
+        ValueError: not four axes, a channel count that does not fit, or only one number in each channel.
     """
     if x.ndim != 4 or weight.shape != (x.shape[1],) or bias.shape != weight.shape:
         raise ValueError(
@@ -26,7 +26,7 @@ def batch_norm2d(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> 
             f"got {tuple(x.shape)}, {tuple(weight.shape)}, {tuple(bias.shape)}"
         )
     if x.numel() <= x.shape[1]:
-        raise ValueError(f"a variance takes at least two numbers a channel; got {tuple(x.shape)}")
+        raise ValueError(f"a variance takes at least two numbers per channel; got {tuple(x.shape)}")
     mean = x.mean((0, 2, 3), keepdim=True)
     variance = x.var((0, 2, 3), keepdim=True, correction=0)
     return weight[:, None, None] * (x - mean) / (variance + eps).sqrt() + bias[:, None, None]

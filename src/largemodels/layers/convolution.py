@@ -22,7 +22,7 @@ def conv2d(
     Args:
         x: images, ``(b, c, height, width)``.
         weight: filters, ``(o, c, kernel height, kernel width)``.
-        bias: one number a filter, ``(o,)``.
+        bias: one number for each filter, ``(o,)``.
         stride: step between two places, ``s``, or ``(vertical, horizontal)``.
         padding: zeros added on each side, or ``(top and bottom, left and right)``.
 

@@ -154,7 +154,7 @@ class LSTM(Recurrence):
     :math:`c_t = f \odot c_{t-1} + i \odot g` and :math:`h_t = o \odot \tanh c_t`.
 
     Taps: ``gates`` ``(b, t, 4, n)``: input gate, forget gate, candidate, output gate, torch's order; ``cell``
-    ``(b, t, n)``. They are computed for whoever watches them.
+    ``(b, t, n)``. Computed only while they are watched.
     """
 
     blocks, carried = 4, ("h", "c")
@@ -184,7 +184,7 @@ class GRU(Recurrence):
     The reset gate weighs what the candidate sees of the state, the update gate how much of the old state stays:
     :math:`h_t = (1 - z) \odot n + z \odot h_{t-1}`.
 
-    Taps: ``gates`` ``(b, t, 3, n)``: reset gate, update gate, candidate. They are computed for whoever watches them.
+    Taps: ``gates`` ``(b, t, 3, n)``: reset gate, update gate, candidate. Computed only while they are watched.
     """
 
     blocks, carried = 3, ("h",)

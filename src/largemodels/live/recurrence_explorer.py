@@ -65,7 +65,7 @@ def spectral_norm(a: Tensor) -> Tensor:
 
 
 def spectral_radius(a: Tensor) -> Tensor:
-    """Return the largest magnitude of an eigenvalue of each in ``(n, 2, 2)``: the stretch a step in the long run."""
+    """Return the largest magnitude of an eigenvalue of each in ``(n, 2, 2)``: the stretch per step in the long run."""
     p, q, r, s = a.flatten(1).unbind(1)
     middle = (p + s) / 2
     square = ((p - s) / 2) ** 2 + q * r  # of half the distance between the eigenvalues; negative for a complex pair
@@ -105,5 +105,5 @@ class RecurrenceExplorer(View):
             raise ValueError(f"the recurrence takes x, W, U, b, in this order; got {', '.join(example) or 'nothing'}")
         _check(*example.values())
         if example["x"].shape[1] != 1:
-            raise ValueError(f"one number a step can be drawn; got a sequence of shape {tuple(example['x'].shape)}")
+            raise ValueError(f"one number per step can be drawn; got a sequence of shape {tuple(example['x'].shape)}")
         return super().bind(function, example, dynamic)

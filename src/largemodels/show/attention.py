@@ -177,7 +177,7 @@ def growth(
     for (name, values), colour in zip(series.items(), [*COLOURS.values()] * 3, strict=False):
         runs = np.atleast_2d(numbers(values))
         if runs.ndim != 2 or runs.shape[1] != len(x):
-            raise ValueError(f"{name!r} takes {len(x)} points a run; got shape {runs.shape}")
+            raise ValueError(f"{name!r} takes {len(x)} points per run; got shape {runs.shape}")
         if not (runs > 0).all():
             raise ValueError(f"{name!r} must be positive to be drawn in powers; its least is {runs.min():g}")
         middle = np.median(runs, 0)

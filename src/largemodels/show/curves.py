@@ -43,7 +43,7 @@ def curves(
     for (name, values), colour in zip(series.items(), [*COLOURS.values()] * 3, strict=False):
         runs = np.atleast_2d(np.asarray(values, dtype=float))
         if runs.ndim != 2 or runs.shape[1] != len(x):
-            raise ValueError(f"{name!r} takes {len(x)} points a run; got shape {runs.shape}")
+            raise ValueError(f"{name!r} takes {len(x)} points per run; got shape {runs.shape}")
         mean = runs.mean(0)
         axes.plot(x, mean, color=colour, label=name)
         if len(runs) > 1:

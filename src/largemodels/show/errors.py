@@ -21,7 +21,7 @@ def mistakes(images, labels, probabilities, names: Sequence[str], columns: int =
         labels: ``(n,)``.
         probabilities: ``(n, classes)``.
         names: of the classes.
-        columns: images a row.
+        columns: images per row.
 
     Raises:
         ValueError: shapes that do not fit, or no mistake among the images.

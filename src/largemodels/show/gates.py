@@ -1,5 +1,6 @@
 """Gates: one step of an LSTM as a drawing, what gates did along a text, and at which tokens they open."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -72,7 +73,7 @@ def along_tokens(tokens: Sequence[str], rows: Mapping[str, object], most: float 
     for name, row in zip(rows, values, strict=True):
         if row.shape != (len(tokens),):
             raise ValueError(f"{name!r} takes a number for each of {len(tokens)} tokens; got shape {row.shape}")
-    lines = -(-len(tokens) // ACROSS)
+    lines = math.ceil(len(tokens) / ACROSS)
     across = min(len(tokens), ACROSS)
     longest = min(LONGEST, max(map(len, tokens)))
     fig, axes = figure(lines, 1, 7.0, lines * (0.3 + 0.17 * len(rows) + LETTER * longest))
@@ -93,7 +94,7 @@ def along_tokens(tokens: Sequence[str], rows: Mapping[str, object], most: float 
 
 @styled
 def gate_sheet(panels: Mapping[str, object], width: float = 7.0, xlabel: str = "step", ylabel: str = "unit") -> Figure:
-    """Show what all units did at all steps: a panel for each gate or state, time to the right, a row a unit.
+    """Show what all units did at all steps: a panel for each gate or state, time to the right, a row for each unit.
 
     What is never negative goes from black (0) to bright (1); what has a sign from blue to red, white in the middle,
     darkest from ±1 on.
@@ -112,7 +113,7 @@ def gate_sheet(panels: Mapping[str, object], width: float = 7.0, xlabel: str = "
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
         raise ValueError(f"panels take one shape (t, n); got {sorted(shapes)}")
     columns = min(3, len(arrays))
-    rows = -(-len(arrays) // columns)
+    rows = math.ceil(len(arrays) / columns)
     fig, axes = figure(rows, columns, width, 0.15 + 1.75 * rows, sharex=True, sharey=True)
     for place, (name, array) in zip(axes, arrays.items(), strict=False):
         signed = array.min() < 0

@@ -22,7 +22,7 @@ def gallery(
     Args:
         images: each ``(h, w)`` or ``(1, h, w)`` in grey, or ``(3, h, w)`` in colour, in [0, 1].
         titles: one for each image, or none.
-        columns: images a row.
+        columns: images per row.
         width: of the figure, in inches.
         signed: the images are feature maps: blue below 0, red above, white at 0, one scale for all.
 
@@ -145,7 +145,7 @@ def kernels_at_work(
 
 @styled
 def window_positions(cases: Sequence[tuple[int, int, int, int]]) -> Figure:
-    """Draw where a square window comes to lie on a square image, one picture a case.
+    """Draw where a square window comes to lie on a square image, one picture for each case.
 
     White cells are the image, grey ones the padding, the frame is the first window, and each dot is the
     middle of one: as many dots as numbers in the feature map.

@@ -24,7 +24,7 @@ def map_sheet(maps, title: str = "", columns: int = 16, names: Sequence = ()) ->
     Args:
         maps: ``(c, h, w)``.
         title: of the sheet.
-        columns: maps a row.
+        columns: maps per row.
         names: one for each map, written into its corner; their numbers if not given.
 
     Raises:
@@ -50,7 +50,7 @@ def filter_rows(rows: Mapping[str, object], columns: int = 16) -> Figure:
 
     Args:
         rows: name → ``(n, p, q)``; every set has as many filters of the same size.
-        columns: filters a line.
+        columns: filters per line.
 
     Raises:
         ValueError: sets of different shapes.
@@ -99,7 +99,7 @@ def where_it_looks(images: Sequence, windows: Mapping[str, tuple[range, range]],
 
 @styled
 def patch_sheet(patches, names: Sequence[str], marks: Sequence[Sequence[str]]) -> Figure:
-    """Show the patches of images that excite some units most: one unit a row, the strongest first.
+    """Show the patches of images that excite some units most: a row for each unit, the strongest first.
 
     Args:
         patches: ``(units, n, h, w)`` in [0, 1].

@@ -1,5 +1,6 @@
 """Sequences, step by step, and what is left of a step after many others."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -64,7 +65,7 @@ def read_along(symbols: Sequence[str], rows: Mapping[str, object], most: float =
     for name, row in zip(rows, values, strict=True):
         if row.shape != (t,):
             raise ValueError(f"{name!r} takes a number for each of {t} symbols; got shape {row.shape}")
-    lines = -(-t // STRIP)
+    lines = math.ceil(t / STRIP)
     across = min(t, STRIP)
     fig, axes = figure(lines, 1, 7.0, lines * (0.42 + 0.22 * len(rows)) + 0.1)
     for line, place in enumerate(axes):
@@ -143,7 +144,7 @@ def against_distance(
     for (name, values), colour in zip(series.items(), [*COLOURS.values()] * 3, strict=False):
         runs = np.atleast_2d(np.asarray(_plain(values), dtype=float))
         if runs.ndim != 2 or runs.shape[1] != len(distances):
-            raise ValueError(f"{name!r} takes {len(distances)} points a run; got shape {runs.shape}")
+            raise ValueError(f"{name!r} takes {len(distances)} points per run; got shape {runs.shape}")
         if not (runs > 0).all():
             raise ValueError(f"{name!r} must be positive to be drawn in powers of ten; its least is {runs.min():g}")
         mean = np.exp(np.log(runs).mean(0))
@@ -189,7 +190,7 @@ def by_lag(lags: Sequence[int], series: Mapping[str, object], chance: float, xla
     for (name, values), colour in zip(series.items(), [*COLOURS.values()] * 3, strict=False):
         runs = np.atleast_2d(np.asarray(_plain(values), dtype=float))
         if runs.ndim != 2 or runs.shape[1] != len(lags):
-            raise ValueError(f"{name!r} takes {len(lags)} points a run; got shape {runs.shape}")
+            raise ValueError(f"{name!r} takes {len(lags)} points per run; got shape {runs.shape}")
         axes.plot(lags, runs.mean(0), color=colour, label=name)
         axes.plot(np.tile(lags, len(runs)), runs.ravel(), "o", color=colour, ms=4, alpha=0.6, mew=0)
         ends.append((runs.mean(0)[-1], name, colour))

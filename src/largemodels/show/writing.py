@@ -1,5 +1,6 @@
 """A model that writes: what it is asked while it learns, and what it may write next."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -70,7 +71,7 @@ def next_symbols(symbols: Sequence[str], ways: Mapping[str, object], most: int =
     first = next(iter(values.values()))
     order = np.argsort(-first, kind="stable")[:most]
     across, places = min(2, len(values)), np.arange(len(order))
-    down = -(-len(values) // across)
+    down = math.ceil(len(values) / across)
     fig, panels = figure(down, across, 5.6, 0.2 + 1.6 * down, sharey=True)
     for axes, (name, p) in zip(panels, values.items(), strict=False):
         axes.bar(places, p[order], color=COLOURS["blue"], width=0.8)

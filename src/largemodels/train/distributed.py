@@ -1,4 +1,4 @@
-"""The same training on several processes, one a device. torch.distributed does the work."""
+"""The same training on several processes, one for each device. torch.distributed does the work."""
 
 import os
 from collections.abc import Iterator

@@ -68,7 +68,7 @@ def fit(
     Raises:
         ValueError: before the first step, if there is nothing to train or to train on, if the checkpoint is another
             run's (it says what differs), or if one example is computed alone, of which batch normalisation would get
-            one value a channel; at its step, for a batch without a target that counts, such as an empty one.
+            one value per channel; at its step, for a batch without a target that counts, such as an empty one.
         FloatingPointError: a loss that is not finite; it says at which step and why. Weights and checkpoint
             are those of the step before.
         KeyboardInterrupt: Ctrl-C. It waits for the step to end, and for a checkpoint if one is kept.

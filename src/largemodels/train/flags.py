@@ -13,15 +13,15 @@ CHOICES = {"schedule": SCHEDULES, "precision": tuple(PRECISIONS)}
 HELP = {
     "epochs": "how often to see every example",
     "steps": "how many batches to learn from",
-    "batch": "examples a step, all processes together",
+    "batch": "examples per step, all processes together",
     "shift": "move images by up to so many pixels",
-    "context": "characters a passage to learn from",
+    "context": "characters per passage to learn from",
     "measure_every": "steps from one measurement to the next",
 }
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser: one command a model, with a flag for each field of its configuration."""
+    """Return the parser: one command for each model, with a flag for each field of its configuration."""
     parser = argparse.ArgumentParser(
         prog="python -m largemodels.train",
         description="Train one of the book's models. `… cnn --help` lists the flags of a model.",

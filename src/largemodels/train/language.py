@@ -34,7 +34,7 @@ class Counted(Protocol):
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean of paired differences in nats a token, and its standard error; below 0 the first of the two is better.
+    """The mean of paired differences in nats per token, and its standard error; below 0 the first of the two is better.
 
     Attributes:
         nats: loss of the one minus loss of the other, mean over the same tokens.
@@ -71,7 +71,7 @@ class TextScore:
 
     @cached_property
     def nats(self) -> float:
-        """Mean cross-entropy, in nats a token."""
+        """Mean cross-entropy, in nats per token."""
         return self.losses.mean().item()
 
     @cached_property
@@ -137,7 +137,7 @@ def evaluate_text(
         vocabulary: what the tokens stand for; decides the bytes. What is unknown counts as ``UNKNOWN``, three bytes.
         first: number of tokens before the first that is scored. If not given it follows from the text alone, so that
             it is the same for every model: 1,024, or half of a shorter text.
-        context: tokens a window; the model's own if it has a longest one, else ``2 · first − 1``, and then each
+        context: tokens per window; the model's own if it has a longest one, else ``2 · first − 1``, and then each
             scored token has at least ``first`` before it.
         batch: windows at a time; if not given, about 65,000 tokens.
 

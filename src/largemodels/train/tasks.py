@@ -127,7 +127,7 @@ class Translations(Task):
         return Batches(data.train.tokens, data.train.targets, self.batch, self.epochs, seed)
 
     def score(self, model: nn.Module, data: Dates) -> dict[str, float]:
-        """Measure loss and accuracy a character, and the share of targets that are written without a mistake.
+        """Measure loss and accuracy per character, and the share of targets that are written without a mistake.
 
         A target is: as long as each character is right, the model is given what it wrote itself.
         """
@@ -175,7 +175,7 @@ class Characters(Task):
         return done
 
     def score(self, model: nn.Module, data: Text) -> dict[str, float]:
-        """Measure nats a character on the validation text, their standard error, bits a byte, and perplexity."""
+        """Measure nats per character on the validation text, their standard error, bits per byte, and perplexity."""
         score = evaluate_text(model, data.validation, data.vocabulary)
         return {
             "loss": score.nats,
