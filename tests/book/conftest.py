@@ -9,10 +9,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from driving import PATIENCE
 from ipywidgets.embed import embed_data
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 600_000  # milliseconds: tests wait for a state of the page, and a busy machine takes its time
 
 FLAGS = [
     "--disable-gpu",

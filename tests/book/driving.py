@@ -1,5 +1,7 @@
 """What the tests of all widgets do with a page: count its draws, wait for the next, and touch it."""
 
+PATIENCE = 600_000  # milliseconds: tests wait for a state of the page, and a busy machine takes its time
+
 
 def drawn(page):
     """Return how often the first widget of the page was drawn."""

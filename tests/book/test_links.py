@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from driving import drawn, settle
+from driving import PATIENCE, drawn, settle
 from every_view import EVERY_VIEW
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from largemodels.data import digits
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 600_000  # milliseconds
 SIZE = 28
 BOARDS = ("feature_maps", "patch_attention")
 

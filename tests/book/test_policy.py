@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from driving import drawn
+from driving import PATIENCE, drawn
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = re.search(r"^Content-Security-Policy: (.+)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)[1]
@@ -42,7 +42,7 @@ def guarded(book, chromium):
         context = chromium.new_context(reduced_motion="reduce")
         context.add_init_script(LISTEN)
         opened.append((context, server))
-        context.set_default_timeout(120_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.errors = []
         page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)

@@ -90,6 +90,13 @@ def test_an_encoder_of_other_positions_does_not_go_on_from_a_checkpoint(tmp_path
         two_steps(model, tmp_path / "run", NEXT[:, 0])
 
 
+@pytest.mark.parametrize(("name", "there", "here"), [("residual", True, False), ("heads", 2, 4), ("steps", 7, 14)])
+def test_an_encoder_of_other_settings_does_not_go_on_from_a_checkpoint(tmp_path, name, there, here):
+    two_steps(TransformerEncoder(replace(SMALL_ENCODER, **{name: there})), tmp_path / "run", NEXT[:, 0])
+    with pytest.raises(ValueError, match=f"{name} is {there} there and {here} here"):
+        two_steps(TransformerEncoder(replace(SMALL_ENCODER, **{name: here})), tmp_path / "run", NEXT[:, 0])
+
+
 def around(part):
     return nn.Sequential(nn.Embedding(11, 8), part, nn.Linear(8, 11))
 

@@ -122,8 +122,11 @@ class Cut(Exception):
     """The machine goes down."""
 
 
+@pytest.mark.parametrize("metrics", ["kept", "lost"])
 @pytest.mark.parametrize("every", ["3", "2"])
-def test_a_run_that_is_cut_between_two_measurements_reports_what_an_unbroken_one_does(tmp_path, monkeypatch, every):
+def test_a_run_that_is_cut_between_two_measurements_reports_what_an_unbroken_one_does(
+    tmp_path, monkeypatch, every, metrics
+):
     flags = [*TEXT, "--steps", "11", "--measure-every", "4", "--checkpoint-every", every, "--device", "cpu"]
     batch, asked = TextBatches.__getitem__, []
 
@@ -138,7 +141,8 @@ def test_a_run_that_is_cut_between_two_measurements_reports_what_an_unbroken_one
     monkeypatch.setattr(TextBatches, "__getitem__", cut)
     broken = [*flags, "--out", str(tmp_path / "broken")]
     assert main(broken) == 130
-    (tmp_path / "broken" / "metrics.json").unlink()  # the checkpoint is enough
+    if metrics == "lost":
+        (tmp_path / "broken" / "metrics.json").unlink()  # the checkpoint is enough
     with pytest.raises(Cut):
         main([*broken, "--resume"])
     assert main([*broken, "--resume"]) == 0
