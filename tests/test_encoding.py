@@ -1,6 +1,9 @@
 """Every text file is read and written as UTF-8, whatever the reader's system takes for granted."""
 
 import ast
+import sys
+from importlib import import_module
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -56,3 +59,31 @@ def test_every_text_file_is_read_and_written_as_utf_8(path):
 )
 def test_a_call_without_an_encoding_is_found(line, found):
     assert len(calls_without_encoding(line)) == found
+
+
+TOOLS = [path for path in FILES if path.parent == ROOT / "tools"]
+PROGRAMS = [path.stem for path in TOOLS if "ArgumentParser(" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("name", ["bench.__main__", *PROGRAMS])
+def test_every_tool_gives_its_help_in_any_locale(monkeypatch, name):
+    shown = TextIOWrapper(BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit) as stop:
+        import_module(f"tools.{name}" if "." in name else name).main()
+    assert stop.value.code == 0
+    shown.flush()
+    assert b"usage:" in shown.buffer.getvalue()
+
+
+def test_tables_of_a_measurement_are_printed_in_any_locale(monkeypatch, tmp_path):
+    bench, shown = import_module("tools.bench.__main__"), TextIOWrapper(BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setattr(sys, "argv", ["bench", "paint", "--threads", "1", "--out", str(tmp_path)])
+    monkeypatch.setattr(bench.Pages, "measure", lambda *_: {})
+    monkeypatch.setattr(bench.Pages, "floors", lambda *_: [])
+    monkeypatch.setattr(bench.Pages, "tables", lambda *_: ["| × base's |"])
+    assert bench.main() == 0
+    shown.flush()
+    assert "× base's" in shown.buffer.getvalue().decode()

@@ -26,6 +26,7 @@ from largemodels.data import Batches, Labelled, digits
 from largemodels.device import describe
 from largemodels.models import ResNet, ResNetConfig
 from largemodels.train import Recipe, evaluate, fit
+from largemodels.train.files import speak_utf8
 
 # residual, normalise, first weights as by He et al. 2015
 WAYS = {
@@ -97,6 +98,7 @@ def study(way: str, depth: int, seeds: list[int], epochs: int, data) -> list[dic
 
 
 def main() -> int:
+    speak_utf8()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])

@@ -30,7 +30,7 @@ from largemodels.data import Batches, Labelled, digit_forms, digit_split, digits
 from largemodels.device import describe
 from largemodels.models import ConvNet, ResNet, ResNetConfig, ViT, ViTConfig
 from largemodels.train import Recipe, fit, predict
-from largemodels.train.files import write_whole
+from largemodels.train.files import speak_utf8, write_whole
 
 FILE = Path(__file__).resolve().parents[1] / "results/digits-hands.json"
 SEEDS, BATCH, PIXELS, COPIES = range(6), 64, 2, 2
@@ -179,6 +179,7 @@ def save(file: Path, new: list[dict]) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    speak_utf8()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[*SEEDS])

@@ -19,12 +19,14 @@ from tools.bench import cnn, report, rnn, transformer
 from tools.bench.pages import Pages
 
 from largemodels.device import describe, fast_bfloat16
+from largemodels.train.files import speak_utf8
 
 CHAPTERS = {"cnn": cnn, "rnn": rnn, "transformer": transformer, "pages": Pages}
 BATCH = 64
 
 
 def main() -> int:
+    speak_utf8()
     known = [*CHAPTERS, *(part for chapter in CHAPTERS.values() for part in chapter.PARTS)]
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Measure the speed of the book's code.")
     parser.add_argument("what", nargs="*", metavar="CHAPTER|PART", help=f"{', '.join(known)}; all if none is named")

@@ -8,7 +8,6 @@ import os
 import shlex
 import sys
 from argparse import Namespace
-from codecs import lookup
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -21,7 +20,7 @@ from largemodels.device import describe
 from largemodels.train.checkpoint import Checkpoint
 from largemodels.train.checks import runnable
 from largemodels.train.distributed import count, processes, rank, shard
-from largemodels.train.files import save_weights, write_whole
+from largemodels.train.files import save_weights, speak_utf8, write_whole
 from largemodels.train.fit import fit
 from largemodels.train.flags import make_parser, read_config, read_recipe, read_task
 from largemodels.train.interrupts import Interrupts
@@ -122,17 +121,6 @@ def train(arguments: Namespace, command: str, out: Path, device: torch.device) -
     if rank() == 0:
         kept.unlink()
     say(f"{task.part} {task.words(score)}, loss {score['loss']:.4f}; weights and metrics are in {out}")
-
-
-def speak_utf8() -> None:
-    """Let what is printed hold any character: terminals whose locale says ASCII nearly always show UTF-8."""
-    for stream in (sys.stdout, sys.stderr):
-        if not hasattr(stream, "reconfigure"):  # in a notebook
-            continue
-        if lookup(stream.encoding).name == "ascii":
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
-        else:
-            stream.reconfigure(errors="backslashreplace")
 
 
 def clocks() -> dict[str, float]:

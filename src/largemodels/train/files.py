@@ -1,7 +1,9 @@
-"""Files that are written whole or not at all; weights as safetensors, so that nothing is ever unpickled."""
+"""Files that are written whole or not at all; weights as safetensors, so that nothing is ever unpickled; UTF-8."""
 
 import json
 import os
+import sys
+from codecs import lookup
 from pathlib import Path
 
 import torch
@@ -107,3 +109,14 @@ def check_fit(path: str | Path, tensors: dict[str, Tensor], texts: dict[str, str
             f"{path} holds the weights of another model: {len(different)} tensors differ, the first is {name}, "
             f"{there.get(name, 'absent')} in the file and {here.get(name, 'absent')} in the model"
         )
+
+
+def speak_utf8() -> None:
+    """Let what is printed hold any character: terminals whose locale says ASCII nearly always show UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if not hasattr(stream, "reconfigure"):  # in a notebook
+            continue
+        if lookup(stream.encoding).name == "ascii":
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+        else:
+            stream.reconfigure(errors="backslashreplace")
