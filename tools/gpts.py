@@ -4,11 +4,13 @@
 
     shakespeare   nanoGPT's run for a CPU: 4 layers, 4 heads, width 128, 2,000 steps of 12 passages of 64 characters.
                   First with nanoGPT's model and recipe, then with one change after the other, up to ours.
-    code          4,000 steps of 8 passages of 128 characters of Python's source code, with AdamW and with Muon.
+    code          4,000 steps of 8 passages of 128 characters of Python's source code, with AdamW and with Muon; and
+                  5,200 steps with AdamW, which takes at least as long as Muon's 4,000.
     cache         what a token costs that is written with and without the cache, by the length of the text before it.
 
-Half an hour for the first, a quarter of an hour for the second, seconds for the last, on one CPU core. All held-out
-characters are scored, as everywhere in the book (`train.evaluate_text`).
+Twenty minutes for the first, half an hour for the second, seconds for the last, on one CPU core. All held-out
+characters are scored, as everywhere in the book (`train.evaluate_text`). Runs that the file holds are kept and not made
+again, so the tool may be stopped and started.
 `--held-out` measures on the last tenth of the text to learn from, which is then not learned from. With it the sizes and
 learning rates for source code were chosen, so that the validation text had no part in that; on Shakespeare nothing was.
 """
@@ -33,6 +35,7 @@ from largemodels.data import Text, TextBatches, passages, shakespeare, source_co
 from largemodels.device import autocast, describe, keep_large_buffers
 from largemodels.models import GPT, GPTConfig
 from largemodels.train import evaluate, evaluate_text
+from largemodels.train.files import write_whole
 from largemodels.train.language import unscored
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -52,6 +55,7 @@ class Way:
         warmup: share of the run in which it first climbs.
         beta: how slowly AdamW's mean of squared gradients forgets.
         muon: whether Muon takes the steps of the blocks' matrices (Jordan et al. 2024), and AdamW those of the rest.
+        longer: times as many steps as the others.
     """
 
     model: dict = field(default_factory=dict)
@@ -60,6 +64,7 @@ class Way:
     warmup: float = 0.05
     beta: float = 0.99
     muon: bool = False
+    longer: float = 1.0
 
 
 NANO = {"rate": 1e-3, "end": 0.1, "warmup": 0.05, "beta": 0.99}
@@ -71,7 +76,7 @@ SHAKESPEARE = {
     "+ our learning rate": Way(),
     "+ Muon": Way(muon=True),
 }
-CODE = {"AdamW": Way(rate=1.5e-2), "Muon": Way(muon=True)}
+CODE = {"AdamW": Way(rate=1.5e-2), "Muon": Way(muon=True), "AdamW, longer": Way(rate=1.5e-2, longer=1.3)}
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ def run(part: Part, text: Text, name: str, seed: int) -> dict:
     way = part.ways[name]
     torch.manual_seed(seed)
     model = GPT(GPTConfig(vocabulary=len(text.vocabulary), **{**part.model, **way.model}))
-    batches = TextBatches(text.train, model.config.context, part.size, part.steps, seed)
+    batches = TextBatches(text.train, model.config.context, part.size, round(part.steps * way.longer), seed)
     start = process_time()
     train(model, batches, way)
     seconds = process_time() - start
@@ -157,8 +162,8 @@ def run(part: Part, text: Text, name: str, seed: int) -> dict:
         "way": name,
         "seed": seed,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "steps": part.steps,
-        "characters": part.steps * part.size * model.config.context,
+        "steps": len(batches),
+        "characters": len(batches) * part.size * model.config.context,
         "cpu_seconds": round(seconds, 1),
         "validation_loss": round(score.nats, 5),
         "standard_error": round(score.standard_error, 5),
@@ -173,12 +178,14 @@ def held_out(text: Text) -> Text:
     return Text(text.train[:end], text.train[end : end + len(text.validation)], text.vocabulary)
 
 
-def learn(part: Part, options: argparse.Namespace) -> Iterator[dict]:
-    """Train with all ways and seeds; yield what is to be kept, after each run."""
+def learn(part: Part, options: argparse.Namespace, path: Path) -> Iterator[dict]:
+    """Train with all ways and seeds that ``path`` does not hold; yield what is to be kept, after each run.
+
+    Raises ``ValueError`` for a file of other runs.
+    """
     text = part.text()
     text = held_out(text) if options.held_out else text
-    runs: list[dict] = []
-    found = {
+    same = {
         "text": f"{part.text.__name__}(): {len(text.train):,} characters to learn from",
         "measured": f"all held-out characters but the first {unscored(len(text.validation)):,}, each with at least "
         f"{part.model['context'] // 2 + 1} before it (train.evaluate_text); in_separate_passages: all, "
@@ -187,15 +194,29 @@ def learn(part: Part, options: argparse.Namespace) -> Iterator[dict]:
         "training": f"batches of {part.size} passages; products in bfloat16, weight decay {DECAY} of matrices, "
         f"gradients clipped to norm {CLIP}",
         "steps": part.steps,
-        "seeds": options.seeds,
-        "ways": {name: asdict(way) for name, way in part.ways.items()},
-        "runs": runs,
     }
+    ways = {name: asdict(way) for name, way in part.ways.items()}
+    there = known(path, same, ways)
     for seed in options.seeds:
         for name in options.ways or part.ways:
-            runs.append(run(part, text, name, seed))
-            print(runs[-1], flush=True)
-            yield found
+            if (seed, name) not in there:
+                there[seed, name] = run(part, text, name, seed)
+                print(there[seed, name], flush=True)
+            runs = [there[s, way] for s in sorted({s for s, _ in there}) for way in part.ways if (s, way) in there]
+            yield {**same, "seeds": sorted({s for s, _ in there}), "ways": ways, "runs": runs}
+
+
+def known(path: Path, same: dict, ways: dict[str, dict]) -> dict[tuple[int, str], dict]:
+    """Return the runs that a file holds, by seed and way. Raises ``ValueError`` if they were made otherwise."""
+    if not path.exists():
+        return {}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    before = {name: asdict(Way(**way)) for name, way in found["ways"].items()}
+    other = [key for key in same if found.get(key) != same[key]]
+    other += [name for name in before if name not in ways or before[name] != ways[name]]
+    if other:
+        raise ValueError(f"{path} holds runs that differ in {', '.join(other)}; move it away, or name another --out")
+    return {(each["seed"], each["way"]): each for each in found["runs"]}
 
 
 def write_by_length(rounds: int = 15) -> Iterator[dict]:
@@ -243,8 +264,8 @@ def main(argv: list[str] | None = None) -> int:
         "torch": torch.__version__,
     }
     path = options.out / f"gpt-{options.part}.json"
-    for found in write_by_length() if options.part == "cache" else learn(PARTS[options.part], options):
-        path.write_text(json.dumps(result | found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for found in write_by_length() if options.part == "cache" else learn(PARTS[options.part], options, path):
+        write_whole(path, (json.dumps(result | found, indent=1, ensure_ascii=False) + "\n").encode())
     return 0
 
 
