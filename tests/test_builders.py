@@ -47,6 +47,11 @@ def test_latex_has_listings_as_text_and_figures_in_place(shared):
     assert r"\PY{" not in tex  # and never by IPython, whose commands nobody does
     assert set(re.findall(r"\\begin\{figure\}\[(\w+)\]", tex)) == {"H"}
     assert "KernelExplorer(image" not in tex
+    exercises = set(re.findall(r"\\label\{(exercise:[\w-]+)\}", tex))
+    links = re.findall(r"\\hyperref\[(exercise:[\w-]+)\]\{Exercise [\d.]+\}", tex)
+    assert exercises.issuperset(links)
+    assert "exercise:cnn-conv-two" in links  # to another page
+    assert r"Exercise \ref" not in tex
     notebooks = [path.read_text(encoding="utf-8") for path in ROOT.glob("chapters/*/*.ipynb")]
     assert tex.count(ALIVE) == sum(notebook.count(f'"{VIEW}": {{') for notebook in notebooks) > 0
 

@@ -1,13 +1,19 @@
 """What builders other than HTML's need to read the same book; Sphinx loads it as a local extension.
 
 - Exercises and solutions become notes with a title, where their own nodes have no writer (text, XML, manual pages).
+- In LaTeX, links to exercises of other pages lead to the labels that sphinx-exercise writes.
 - In the place of a widget stands a sentence, and not the name of its class.
 - In LaTeX the bibliography has one heading, the one that LaTeX gives it.
 """
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx_exercise.nodes import is_exercise_enumerable_node, is_extension_node
+from sphinx_exercise.nodes import (
+    exercise_latex_number_reference,
+    is_exercise_enumerable_node,
+    is_extension_node,
+)
 from sphinx_exercise.utils import get_node_number
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -58,8 +64,23 @@ def _holds_citations_only(node) -> bool:
     return bool(node.children) and all(isinstance(child, nodes.citation) for child in node.children)
 
 
+class ExercisesOfOtherPages(SphinxPostTransform):
+    """Do for a link to an exercise of another page what sphinx-exercise does for one of the same page only."""
+
+    default_priority = 30
+    builders = ("latex",)
+
+    def run(self, **kwargs):
+        exercises = getattr(self.env, "sphinx_exercise_registry", {})
+        for link in list(self.document.findall(addnodes.number_reference)):
+            label = link.get("refuri", "").partition("#")[2]
+            if label in exercises:
+                link.replace_self(exercise_latex_number_reference("", "", *link.children, refid=label))
+
+
 def setup(app):
     """Add the transforms above."""
+    app.add_post_transform(ExercisesOfOtherPages)
     app.add_post_transform(WidgetsInWords)
     app.add_post_transform(PlainExercises)
     app.add_post_transform(OneBibliography)
