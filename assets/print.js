@@ -1,5 +1,6 @@
 /*
- * Paper is white: a page is printed in the light palette, whatever the screen shows, with all that is folded open.
+ * Paper is white: a page is printed in the light palette, whatever the screen shows, with all that is folded open, but
+ * for the code that does not teach: where the reader has left that shut, its line is printed.
  *
  * Styles could change the page's own colours, but not what widgets have drawn; those draw anew when the theme changes.
  * A widget keeps the width for which it placed its lines and letters, made smaller as a whole where paper is narrower.
@@ -12,12 +13,12 @@
 
   function toPaper() {
     if (before) return;
-    before = { theme: page.dataset.theme, folded: [...document.querySelectorAll("details:not([open])")] };
+    before = { theme: page.dataset.theme, folded: [...document.querySelectorAll("details:not([open], .hide)")] };
+    before.folded.forEach((details) => (details.open = true));
     for (const widget of document.querySelectorAll("[data-state]")) {
       const width = widget.offsetWidth;
       Object.assign(widget.style, { width: `${width}px`, zoom: Math.min(1, PAPER / width) });
     }
-    before.folded.forEach((details) => (details.open = true));
     page.dataset.theme = "light";
   }
 

@@ -2,9 +2,7 @@
 
 import copy
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import book_pages
@@ -227,26 +225,11 @@ PAGE = new_notebook(
 
 
 @pytest.fixture
-def build(tmp_path):
-    """Build a book of one page, with the book's own configuration, every warning an error; return the page."""
-    for name in ("_config.yml", "assets", "tools", "package.json", "references.bib", "node_modules"):
-        source, target = ROOT / name, tmp_path / name
-        if source.is_dir():
-            shutil.copytree(source, target, symlinks=True) if name != "node_modules" else target.symlink_to(source)
-        elif source.exists():
-            shutil.copy(source, target)
-    (tmp_path / "_toc.yml").write_text("{format: jb-book, root: page}", encoding="utf-8")
-    nbformat.write(copy.deepcopy(PAGE), tmp_path / "page.ipynb")
-
+def build(build_page, tmp_path):
     def run(**environment) -> str:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("BOOK_")}
-        program = Path(sys.executable).with_name("jupyter-book")
-        command = [program, "build", "-W", "-n", "--keep-going", "."]
-        done = subprocess.run(
-            command, cwd=tmp_path, env={**clean, **environment}, capture_output=True, text=True, encoding="utf-8"
-        )
+        done, page = build_page(copy.deepcopy(PAGE), tmp_path, **environment)
         assert done.returncode == 0, done.stdout + done.stderr
-        return (tmp_path / "_build/html/page.html").read_text(encoding="utf-8")
+        return page.read_text(encoding="utf-8")
 
     return run
 
