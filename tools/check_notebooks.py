@@ -1,20 +1,24 @@
 """Check that every notebook keeps the rules of the house, without running it.
 
-    python tools/check_notebooks.py [notebook ...]
+    python tools/check_notebooks.py [notebook ...] [--open]
 
 It must be stored as `make notebooks` leaves it, with outputs; be below 1 MB; follow every cell whose output is exempt
 from comparison by an assertion; silence no cell with a semicolon; end with at least five exercises, each with a
-solution; and name no place of the machine it was made on.
+solution; and name no place of the machine it was made on. --open prints what stands open on the page of each (see
+tools/open_path.py).
 """
 
+import argparse
 import re
 import sys
 from pathlib import Path
 
 import nbformat
+import open_path
 from notebooks import BYTES, ROOT, _exempt, normalise, write
 
 LINES = 20
+OPEN_PATH = False  # hold what stands open to its rules: True with the commit that tags the notebooks
 
 
 def faults(path: Path) -> list[str]:
@@ -39,6 +43,12 @@ def faults(path: Path) -> list[str]:
         if _exempt(cell) and not (following and re.search(r"^\s*assert\b", following.source, re.M)):
             found.append(f"says nothing of what it claims about the output of: {first}")
 
+    if OPEN_PATH:
+        stands = open_path.look(notebook)
+        found += [f"has a cell of imports alone, which wants the tag setup: {first}" for first in stands.imports]
+        found += [f"has a cell of assertions alone, which wants the tag check: {first}" for first in stands.assertions]
+        found += [f"has a cell of plumbing alone, which wants the tag setup: {first}" for first in stands.plumbing]
+
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     exercises = re.findall(r"\{exercise(?:-start)?\}[^`]*?:label: (\S+)", prose)
     solved = re.findall(r"\{solution(?:-start)?\} (\S+)", prose)
@@ -51,9 +61,31 @@ def faults(path: Path) -> list[str]:
     return [f"{path}: {fault}" for fault in found]
 
 
+def print_open(paths: list[Path]):
+    """Print what stands open: cells of one kind alone, lines of code, of code shown from src/, and words."""
+    print(
+        f"{'open on the page':32} {'imports':>8} {'asserts':>8} {'plumbing':>8} {'code':>6} {'shown':>6} {'words':>7}"
+    )
+    for path in paths:
+        found = open_path.look(nbformat.read(path, as_version=4))
+        name = path.with_suffix("").as_posix().removeprefix(f"{ROOT.as_posix()}/").removeprefix("chapters/")
+        print(
+            f"{name:32} {len(found.imports):8} {len(found.assertions):8} {len(found.plumbing):8}"
+            f" {found.code:6} {found.shown:6} {found.words:7,}"
+        )
+
+
 def main() -> int:
-    paths = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "chapters").rglob("*.ipynb"))
-    found = [fault for path in paths if ".ipynb_checkpoints" not in path.parts for fault in faults(path)]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all in chapters/ if none is given")
+    parser.add_argument("--open", action="store_true", help="print what stands open on each page, and no more")
+    options = parser.parse_args()
+    paths = options.notebooks or sorted((ROOT / "chapters").rglob("*.ipynb"))
+    paths = [path for path in paths if ".ipynb_checkpoints" not in path.parts]
+    if options.open:
+        print_open(paths)
+        return 0
+    found = [fault for path in paths for fault in faults(path)]
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
     print(f"{len(paths)} notebooks checked, {len(found)} faults")
     return bool(found)
