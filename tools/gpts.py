@@ -5,10 +5,10 @@
     shakespeare   nanoGPT's run for a CPU: 4 layers, 4 heads, width 128, 2,000 steps of 12 passages of 64 characters.
                   First with nanoGPT's model and recipe, then with one change after the other, up to ours.
     code          4,000 steps of 8 passages of 128 characters of Python's source code, with AdamW and with Muon; and
-                  5,200 steps with AdamW, which takes at least as long as Muon's 4,000.
+                  5,200 steps with AdamW, which take about as long as Muon's 4,000.
     cache         what a token costs that is written with and without the cache, by the length of the text before it.
 
-Twenty minutes for the first, half an hour for the second, seconds for the last, on one CPU core. All held-out
+Half an hour each for the first two, seconds for the last, on one CPU core. All held-out
 characters are scored, as everywhere in the book (`train.evaluate_text`). Runs that the file holds are kept and not made
 again, so the tool may be stopped and started.
 `--held-out` measures on the last tenth of the text to learn from, which is then not learned from. With it the sizes and
