@@ -81,8 +81,8 @@ notebooks: .venv/ready
 	@touch $@
 
 bench: .venv/ready $(if $(filter-out pages paint answers,$(or $(PARTS),all)),.venv-bench/ready)
-	$(BIN)/python -m tools.bench $(PARTS) $(if $(BASE),--base $(BASE)) $(if $(SAVE),--out results)
+	$(BIN)/python -m bench $(PARTS) $(if $(BASE),--base $(BASE)) $(if $(SAVE),--out results)
 
 clean:
 	rm -rf _build assets/vendor node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests tools experiments bench -name __pycache__ -type d -prune -exec rm -rf {} +

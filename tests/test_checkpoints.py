@@ -9,10 +9,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from largemodels.data import UNKNOWN, Text, Vocabulary
+from largemodels.data import Text
 from largemodels.data.source_code import CODE_CHARACTERS
 from largemodels.live import GPTExplained
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig
+from largemodels.text import UNKNOWN, Vocabulary
 from largemodels.train import load_weights
 
 SMALL = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted(path for folder in ("src", "tools", "tests") for path in (ROOT / folder).rglob("*.py"))
+FILES = sorted(path for folder in ("src", "tools", "experiments", "bench", "tests") for path in (ROOT / folder).rglob("*.py"))
 TEXT = {"open": "r", "read_text": "r", "write_text": "w", "TemporaryFile": "w+b", "NamedTemporaryFile": "w+b"}
 NO_TEXT = ("Image", "tokenize", "gzip")  # what they open is binary, or says its encoding itself
 
@@ -61,7 +61,7 @@ def test_a_call_without_an_encoding_is_found(line, found):
     assert len(calls_without_encoding(line)) == found
 
 
-TOOLS = [path for path in FILES if path.parent == ROOT / "tools"]
+TOOLS = [path for path in FILES if path.parent in (ROOT / "tools", ROOT / "experiments")]
 PROGRAMS = [path.stem for path in TOOLS if "ArgumentParser(" in path.read_text(encoding="utf-8")]
 
 
@@ -71,14 +71,14 @@ def test_every_tool_gives_its_help_in_any_locale(monkeypatch, name):
     monkeypatch.setattr(sys, "stdout", shown)
     monkeypatch.setattr(sys, "argv", [name, "--help"])
     with pytest.raises(SystemExit) as stop:
-        import_module(f"tools.{name}" if "." in name else name).main()
+        import_module(name).main()
     assert stop.value.code == 0
     shown.flush()
     assert b"usage:" in shown.buffer.getvalue()
 
 
 def test_tables_of_a_measurement_are_printed_in_any_locale(monkeypatch, tmp_path):
-    bench, shown = import_module("tools.bench.__main__"), TextIOWrapper(BytesIO(), encoding="ascii")
+    bench, shown = import_module("bench.__main__"), TextIOWrapper(BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", shown)
     monkeypatch.setattr(sys, "argv", ["bench", "paint", "--threads", "1", "--out", str(tmp_path)])
     monkeypatch.setattr(bench.Pages, "measure", lambda *_: {})

@@ -25,10 +25,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from largemodels.capture import capture
 from largemodels.data import Text, TextBatches, source_code
 from largemodels.device import describe
 from largemodels.export import to_onnx
+from largemodels.interpret import capture
 from largemodels.live import AttentionExplorer, GPTExplained, live
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, NGram
 from largemodels.train import Recipe, evaluate_text, fit, save_weights

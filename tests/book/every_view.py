@@ -2,9 +2,9 @@
 
 import torch
 
-from largemodels.capture import Watched
 from largemodels.data import digits
 from largemodels.data.source_code import CODE_CHARACTERS
+from largemodels.interpret import Watched
 from largemodels.live import (
     AttentionExplorer,
     Convolve,

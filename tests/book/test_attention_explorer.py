@@ -9,8 +9,8 @@ import vendor
 from driving import darken, drawn, idle, settle
 from torch import nn
 
-from largemodels.capture import capture
 from largemodels.data.source_code import CODE_CHARACTERS
+from largemodels.interpret import capture
 from largemodels.live import AttentionExplorer, GPTExplained, live
 from largemodels.live.attention_explorer import chances
 from largemodels.models import GPT, GPTConfig

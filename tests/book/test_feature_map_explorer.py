@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from driving import darken, drawn, idle, settle
 
-from largemodels.capture import Watched
 from largemodels.data import Batches, digits
+from largemodels.interpret import Watched
 from largemodels.live import FeatureMapExplorer, live
 from largemodels.models import ConvNet, receptive_field
 

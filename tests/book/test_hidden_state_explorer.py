@@ -5,9 +5,9 @@ import pytest
 import torch
 from driving import darken
 
-from largemodels.data import UNKNOWN, Vocabulary
 from largemodels.live import HiddenStateExplorer, HiddenStates, live
 from largemodels.models import CharRNN, CharRNNConfig
+from largemodels.text import UNKNOWN, Vocabulary
 
 VOCABULARY = Vocabulary((UNKNOWN, "\n", *map(chr, range(32, 127))))
 TEXT = 'def f(name):\n    return "hi " + name\n'

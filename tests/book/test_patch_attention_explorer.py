@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from driving import darken, drawn, settle
 
-from largemodels.capture import Watched
 from largemodels.data import Batches, digits
+from largemodels.interpret import Watched
 from largemodels.live import PatchAttentionExplorer, live
 from largemodels.models import ViT, ViTConfig
 

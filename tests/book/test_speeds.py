@@ -1,8 +1,8 @@
 """What `make bench PARTS=pages` times can be timed: every case runs once on the built book. No time is held to here."""
 
 import pytest
-from tools.bench import browsing
-from tools.bench.browsing import ANSWERS, PAINT, Case, Tabs
+from bench import browsing
+from bench.browsing import ANSWERS, PAINT, Case, Tabs
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from importlib import import_module
 import pytest
 import torch
 
-from largemodels.data import UNKNOWN, DataError, Vocabulary, package_windows, source_code
+from largemodels.data import DataError, package_windows, source_code
+from largemodels.text import UNKNOWN, Vocabulary
 
 module = import_module("largemodels.data.source_code")  # the function of this name hides it
 

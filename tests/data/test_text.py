@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from largemodels.data import UNKNOWN, DataError, TextBatches, Vocabulary, passages, shakespeare, text
+from largemodels.data import DataError, TextBatches, passages, shakespeare, text
+from largemodels.text import UNKNOWN, Vocabulary
 
 LETTERS = Vocabulary((UNKNOWN, "\n", *string.ascii_lowercase))
 TOKENS = Vocabulary((UNKNOWN, "def", "(", ")", "⏎"))

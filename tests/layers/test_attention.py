@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from largemodels.capture import capture
+from largemodels.interpret import capture
 from largemodels.layers import MultiHeadAttention, attention, attention_weights, causal_mask, fast_attention
 from largemodels.layers.attention import narrow_attention
 

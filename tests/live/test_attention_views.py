@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import nn
 
-from largemodels.capture import Watched, capture
-from largemodels.data import UNKNOWN, Vocabulary
 from largemodels.export import to_onnx
+from largemodels.interpret import Watched, capture
 from largemodels.live import AttentionExplorer, GPTExplained, live
 from largemodels.live.attention_explorer import chances
 from largemodels.live.binding import Binding, pack
 from largemodels.models import GPT, GPTConfig
 from largemodels.models import gpt as gpt_module
 from largemodels.models.sampling import next_probabilities
+from largemodels.text import UNKNOWN, Vocabulary
 
 VOCABULARY = Vocabulary((UNKNOWN, *"\n abcdefg()"))
 SIZES = {"vocabulary": 12, "context": 13, "layers": 2, "heads": 3, "width": 30}

@@ -3,8 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from largemodels.capture import Watched
 from largemodels.data import digits
+from largemodels.interpret import Watched
 from largemodels.live import FeatureMapExplorer, live
 from largemodels.live.binding import pack
 from largemodels.live.drawing import pen_radius

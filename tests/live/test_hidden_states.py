@@ -5,12 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from largemodels.capture import capture
-from largemodels.data import UNKNOWN, Vocabulary
+from largemodels.interpret import capture, tracking
 from largemodels.live import HiddenStateExplorer, HiddenStates, live
 from largemodels.live.binding import Binding, pack
 from largemodels.models import CharRNN, CharRNNConfig
-from largemodels.tracking import tracking
+from largemodels.text import UNKNOWN, Vocabulary
 
 VOCABULARY = Vocabulary((UNKNOWN, "\n", *map(chr, range(32, 127))))
 TEXT = 'f("é 中🎉")  # x\n'

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from largemodels.capture import Watched
+from largemodels.interpret import Watched
 from largemodels.live import PatchAttentionExplorer, live
 from largemodels.live.binding import pack
 from largemodels.models import ConvNet, ViT, ViTConfig

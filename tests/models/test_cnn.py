@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from largemodels.capture import capture
+from largemodels.interpret import capture
 from largemodels.models import ConvNet, ConvNetConfig
 
 

@@ -7,7 +7,7 @@ import torch
 from torch.testing import assert_close
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from largemodels.capture import capture
+from largemodels.interpret import capture
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig
 from largemodels.models.sampling import draw, next_probabilities
 from largemodels.models.step import Step

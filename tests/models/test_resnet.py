@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.testing import assert_close
 
-from largemodels.capture import capture
+from largemodels.interpret import capture
 from largemodels.models import ResNet, ResNetConfig
 from largemodels.models.resnet import Block, ConvNorm, Subsample
 

@@ -5,11 +5,10 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from largemodels.capture import capture
 from largemodels.data import dates
 from largemodels.data.dates import BEGIN as BEGIN_SYMBOL
 from largemodels.data.dates import DATE_CHARACTERS, SOURCE
-from largemodels.data.text import UNKNOWN
+from largemodels.interpret import capture
 from largemodels.layers import causal_mask
 from largemodels.models import (
     AttentionClassifier,
@@ -23,6 +22,7 @@ from largemodels.models import (
 )
 from largemodels.models.seq2seq import BEGIN, PADDING, DecoderLayer
 from largemodels.models.transformer import EncoderLayer
+from largemodels.text import UNKNOWN
 
 SMALL = {"vocabulary": 23, "steps": 11, "width": 12, "heads": 3, "classes": 5}
 

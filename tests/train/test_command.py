@@ -11,9 +11,9 @@ from io import BytesIO, TextIOWrapper
 import pytest
 import torch
 
-from largemodels.data import LabelledWindows, Vocabulary, WindowData, digits
-from largemodels.data.text import UNKNOWN
+from largemodels.data import LabelledWindows, WindowData, digits
 from largemodels.models import ConvNet, ConvNetConfig
+from largemodels.text import UNKNOWN, Vocabulary
 from largemodels.train import __main__ as command
 from largemodels.train import evaluate, load_weights
 from largemodels.train.__main__ import main

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from largemodels.data import UNKNOWN, Vocabulary
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, NGram
+from largemodels.text import UNKNOWN, Vocabulary
 from largemodels.train import TextScore, evaluate, evaluate_text, standard_error
 
 LETTERS = Vocabulary((UNKNOWN, *"abcdef"))

@@ -9,7 +9,7 @@ from statistics import stdev
 
 import pytest
 
-TOOL = Path(__file__).parents[2] / "tools" / "results.py"
+TOOL = Path(__file__).parents[2] / "experiments" / "results.py"
 spec = importlib.util.spec_from_file_location("results", TOOL)
 results = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(results)

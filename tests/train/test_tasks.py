@@ -12,18 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from largemodels.data import (
-    UNKNOWN,
-    ImageData,
-    Labelled,
-    LabelledWindows,
-    Text,
-    TextBatches,
-    Vocabulary,
-    WindowData,
-    digits,
-)
+from largemodels.data import ImageData, Labelled, LabelledWindows, Text, TextBatches, WindowData, digits
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, RecurrentClassifier, RecurrentClassifierConfig
+from largemodels.text import UNKNOWN, Vocabulary
 from largemodels.train import Recipe, checks, evaluate, evaluate_text, load_weights
 from largemodels.train.__main__ import main
 from largemodels.train.registry import DATA, MODELS, Entry

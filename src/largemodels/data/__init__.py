@@ -7,11 +7,10 @@ from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
 from largemodels.data.repeats import Repeats
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
-from largemodels.data.text import UNKNOWN, Text, TextBatches, Vocabulary, passages, shakespeare
+from largemodels.data.text import Text, TextBatches, passages, shakespeare
 
 __all__ = [
     "MONTHS",
-    "UNKNOWN",
     "Batches",
     "DataError",
     "Dates",
@@ -21,7 +20,6 @@ __all__ = [
     "Repeats",
     "Text",
     "TextBatches",
-    "Vocabulary",
     "WindowData",
     "align",
     "date_parts",

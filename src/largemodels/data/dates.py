@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import torch
 from torch import Tensor
 
-from largemodels.data.text import UNKNOWN, Vocabulary
+from largemodels.text import UNKNOWN, Vocabulary
 
 FIRST, LAST = date(1900, 1, 1), date(2099, 12, 31)
 # written out, because the names that strftime gives depend on the reader's language

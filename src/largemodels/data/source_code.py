@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from largemodels.data.cache import DataError
-from largemodels.data.text import UNKNOWN, Text, Vocabulary
+from largemodels.data.text import Text
+from largemodels.text import UNKNOWN, Vocabulary
 
 PRINTABLE = tuple(map(chr, range(ord(" "), ord("~") + 1)))
 CODE_CHARACTERS = Vocabulary((UNKNOWN, "\n", *PRINTABLE))

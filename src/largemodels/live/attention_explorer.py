@@ -3,13 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from largemodels.capture import capture
-from largemodels.data import Vocabulary
-from largemodels.heads import switched
+from largemodels.interpret import capture, switched
 from largemodels.live.hidden_state_explorer import FromText
 from largemodels.live.view import View
 from largemodels.models import GPT
 from largemodels.models.sampling import check_sampling
+from largemodels.text import Vocabulary
 
 TAPS = ("query", "key", "value", "weights")
 

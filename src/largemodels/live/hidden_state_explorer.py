@@ -7,12 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from largemodels.capture import capture
-from largemodels.data import Vocabulary
+from largemodels.interpret import capture, tracking
 from largemodels.layers import GRU, LSTM, RNN
 from largemodels.live.binding import evaluation
 from largemodels.live.view import View
-from largemodels.tracking import tracking
+from largemodels.text import Vocabulary
 
 LIMIT = 400  # characters that the reader's text is cut to, so that every keystroke is answered at once
 
@@ -109,7 +108,7 @@ class HiddenStateExplorer(View):
     Args:
         vocabulary: of characters.
         examples: name → text, to choose from.
-        heldout: Python texts that the model was not trained on, as :func:`largemodels.tracking.excerpts` cuts them.
+        heldout: Python texts that the model was not trained on, as :func:`largemodels.interpret.excerpts` cuts them.
             By them units are ranked for how closely they follow what the text does: by its cell for an LSTM, else
             by its hidden state.
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from largemodels.train.distributed import count, fill, gather, rank
-from largemodels.train.files import plain, read_tensors, write_whole
+from largemodels.train.files import plain, read_tensors, to_bytes, write_whole
 from largemodels.train.recipe import Recipe
 from largemodels.train.settings import describe_model, differences, model_differences
 

@@ -7,8 +7,6 @@ from codecs import lookup
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from largemodels.train.distributed import rank, whole
@@ -55,7 +53,7 @@ def save_weights(path: str | Path, model: nn.Module) -> None:
     """
     tensors = plain(model.state_dict())
     if rank() == 0:
-        write_whole(path, save(tensors, {CONFIG: json.dumps(configuration(model))}))
+        write_whole(path, to_bytes(tensors, {CONFIG: json.dumps(configuration(model))}))
 
 
 def load_weights(path: str | Path, model: nn.Module) -> None:
@@ -76,6 +74,13 @@ def plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: whole(x.detach()).cpu().clone(memory_format=torch.contiguous_format) for name, x in tensors.items()}
 
 
+def to_bytes(tensors: dict[str, Tensor], texts: dict[str, str]) -> bytes:
+    """Return the content of a safetensors file of tensors and texts."""
+    from safetensors.torch import save  # here and below: a machine that keeps nothing does without it
+
+    return save(tensors, texts)
+
+
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return the tensors of a safetensors file and the text stored with them. Raises as :func:`load_weights`.
 
@@ -84,6 +89,8 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """
     if not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path}")
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name).clone() for name in file.keys()}, file.metadata() or {}  # noqa: SIM118

@@ -2,7 +2,8 @@
 
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -11,7 +12,6 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from tqdm import tqdm
 
 from largemodels.device import autocast, keep_large_buffers
 from largemodels.train.checkpoint import Checkpoint, identify, restore, save
@@ -91,13 +91,12 @@ def fit(
     together = spread(model, device)
     interrupts = Interrupts()
 
-    hidden = None if progress and rank() == 0 else True  # None: shown if standard error is a terminal
-    with tqdm(total=steps, initial=done, unit="step", file=sys.stderr, disable=hidden) as bar:
+    with _bar(steps, done, progress and rank() == 0) as advance:
         while done < steps:
             with interrupts:
                 step, stop = _take(together, optimizer, batches[done], recipe, done, steps, interrupts.asked)
                 done += 1
-                bar.update()
+                advance()
             try:
                 yield step
             except KeyboardInterrupt:  # thrown in by a caller that was interrupted between two steps
@@ -111,6 +110,18 @@ def fit(
                 raise KeyboardInterrupt
     if interrupts.asked:
         raise KeyboardInterrupt
+
+
+@contextmanager
+def _bar(steps: int, done: int, shown: bool) -> Iterator[Callable[[], object]]:
+    """Show how far a run has come, if standard error is a terminal and tqdm is there; yield what moves it on."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:  # on a bare machine
+        yield lambda: None
+        return
+    with tqdm(total=steps, initial=done, unit="step", file=sys.stderr, disable=None if shown else True) as bar:
+        yield bar.update
 
 
 def _take(

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from largemodels.data import Vocabulary
+from largemodels.text import Vocabulary
 from largemodels.train.evaluate import answering, device_of
 
 UNSCORED = 1024  # tokens at the beginning of a long text: what the first scored one has before it
