@@ -1,16 +1,14 @@
-"""Train GPTs at full size, and time one that writes: results/gpt-shakespeare.json, gpt-code.json and gpt-cache.json.
+"""Train GPTs at full size: results/gpt-shakespeare.json and gpt-code.json.
 
-    OMP_NUM_THREADS=1 python experiments/gpts.py shakespeare|code|cache [--seeds 0 1 2] [--out results]
+    OMP_NUM_THREADS=1 python experiments/gpts.py shakespeare|code [--seeds 0 1 2] [--out results]
 
     shakespeare   nanoGPT's run for a CPU: 4 layers, 4 heads, width 128, 2,000 steps of 12 passages of 64 characters.
                   First with nanoGPT's model and recipe, then with one change after the other, up to ours.
     code          4,000 steps of 8 passages of 128 characters of Python's source code, with AdamW and with Muon; and
                   5,200 steps with AdamW, which take about as long as Muon's 4,000.
-    cache         what a token costs that is written with and without the cache, by the length of the text before it.
 
-Half an hour each for the first two, seconds for the last, on one CPU core. All held-out
-characters are scored, as everywhere in the book (`train.evaluate_text`). Runs that the file holds are kept and not made
-again, so the tool may be stopped and started.
+Half an hour each on one CPU core. All held-out characters are scored, as everywhere in the book
+(`train.evaluate_text`). Runs that the file holds are kept and not made again, so it may be stopped and started.
 `--held-out` measures on the last tenth of the text to learn from, which is then not learned from. With it the sizes and
 learning rates for source code were chosen, so that the validation text had no part in that; on Shakespeare nothing was.
 """
@@ -23,7 +21,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from math import cos, pi
 from pathlib import Path
-from statistics import median
 from time import process_time
 
 import torch
@@ -41,7 +38,6 @@ from largemodels.train.language import unscored
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 GPT2 = {"positions": "learned", "norm_queries": False, "quiet_start": False}
 DECAY, CLIP = 0.1, 1.0
-LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
 
 
 @dataclass(frozen=True)
@@ -219,38 +215,9 @@ def known(path: Path, same: dict, ways: dict[str, dict]) -> dict[tuple[int, str]
     return {(each["seed"], each["way"]): each for each in found["runs"]}
 
 
-def write_by_length(rounds: int = 15) -> Iterator[dict]:
-    """Time a token, the last of texts of many lengths, with and without the cache; yield what is to be kept."""
-    torch.manual_seed(0)
-    model = GPT(GPTConfig(context=max(LENGTHS), quiet_start=False)).eval()
-    text = torch.randint(model.config.vocabulary, (1, max(LENGTHS)))
-    spent = {"with": {t: [] for t in LENGTHS}, "without": {t: [] for t in LENGTHS}}
-    with torch.inference_mode():
-        for t in [n for _ in range(rounds) for n in LENGTHS]:
-            cache = model.start()
-            model.advance(text[:, : t - 1], cache)
-            start = process_time()
-            last = model.advance(text[:, t - 1 : t], cache)
-            spent["with"][t].append(process_time() - start)
-            start = process_time()
-            whole = model.advance(text[:, :t])
-            spent["without"][t].append(process_time() - start)
-            torch.testing.assert_close(last[:, -1], whole[:, -1], atol=1e-4, rtol=0)
-    config = model.config
-    yield {
-        "model": asdict(config),
-        "lengths": LENGTHS,
-        "rounds": rounds,
-        "milliseconds": {
-            way: [round(1000 * median(each[1:]), 3) for each in by_length.values()] for way, by_length in spent.items()
-        },
-        "kept_numbers": [2 * config.layers * config.width * t for t in LENGTHS],
-    }
-
-
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=(*PARTS, "cache"))
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--ways", nargs="+", help="some of the part's only")
     parser.add_argument("--held-out", action="store_true", help="leave the validation text alone")
@@ -264,7 +231,7 @@ def main(argv: list[str] | None = None) -> int:
         "torch": torch.__version__,
     }
     path = options.out / f"gpt-{options.part}.json"
-    for found in write_by_length() if options.part == "cache" else learn(PARTS[options.part], options, path):
+    for found in learn(PARTS[options.part], options, path):
         write_whole(path, (json.dumps(result | found, indent=1, ensure_ascii=False) + "\n").encode())
     return 0
 

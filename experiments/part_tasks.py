@@ -20,7 +20,8 @@ from time import process_time
 
 import numpy as np
 import torch
-from parts import named, there, unattended, way
+from encoder_ways import named, unattended, way
+from parts import there
 from results import write
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression

@@ -1,9 +1,10 @@
-"""Measure a vision Transformer against convolutions on MNIST, and make the one of the page.
+"""Measure a vision Transformer against convolutions on MNIST: results/vit.json.
 
-    OMP_NUM_THREADS=1 python experiments/vit.py few [--steps 2400] [--seeds 0 1 2]   writes results/vit.json
-    OMP_NUM_THREADS=1 python experiments/vit.py places runs/mnist-vit                adds to it
-    OMP_NUM_THREADS=1 python experiments/vit.py still [--epochs 8]                   adds to it
-    OMP_NUM_THREADS=1 python experiments/vit.py page [--epochs 8]                    writes assets/checkpoints/vit.*
+    OMP_NUM_THREADS=1 python experiments/vit.py few [--steps 2400] [--seeds 0 1 2]
+    OMP_NUM_THREADS=1 python experiments/vit.py places runs/mnist-vit
+    OMP_NUM_THREADS=1 python experiments/vit.py still [--epochs 8]
+
+Each adds its part to the file, or makes it anew.
 
 few     ViT and ConvNet, of about equal cost, and a support vector machine, on few digits: with the images as they are,
         with their patches in another order, and with their pixels in another order, always the same. Both networks get
@@ -11,9 +12,8 @@ few     ViT and ConvNet, of about equal cost, and a support vector machine, on f
         those that they learn from. About 25 minutes on one CPU core.
 places  how alike the vectors of two places are, by their distance, in the runs on all of MNIST: of all places, of those
         where there is hardly ever ink, and of the others.
-still   the same of the page's ViT, with its recipe and its digits, but as they are, in no new pose. About 4 minutes.
-page    the ViT that waits for the reader's drawing, shown each digit in a new pose every time, and rounded to half
-        precision. About 4 minutes.
+still   the same of the page's ViT (vit_page.py), with its recipe and its digits, but as they are, in no new pose. About
+        4 minutes.
 
 All of MNIST, with the source document's recipe: python -m largemodels.train vit --data mnist.
 """
@@ -32,20 +32,17 @@ import torch
 import torch.nn.functional as F
 from sklearn.svm import SVC
 from torch import Tensor, nn
+from vit_page import BATCH, CONFIG, PAGE, for_the_page
 
-from largemodels.data import Batches, ImageData, Labelled, digits, mnist
-from largemodels.data.batches import Augment
+from largemodels.data import Batches, ImageData, mnist
 from largemodels.device import describe
-from largemodels.models import ConvNet, ViT, ViTConfig
-from largemodels.train import Recipe, evaluate, fit, load_weights, save_weights
+from largemodels.models import ConvNet, ViT
+from largemodels.train import Recipe, evaluate, fit, load_weights
 from largemodels.train.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIG = ViTConfig(width=32, heads=4, layers=3)
 MODELS: dict[str, Callable[[], nn.Module]] = {"ConvNet": ConvNet, "ViT": lambda: ViT(CONFIG)}
-BATCH = 64
 FEW = Recipe(3e-3, schedule="cosine", warmup=100)
-PAGE = Recipe(3e-3, schedule="cosine", warmup=200, weight_decay=0.05)
 # digits to learn from, and the orders of their pixels that are tried with so many
 AMOUNTS = {100: ("as they are",), 1000: ("as they are", "patches", "pixels"), 10_000: ("as they are",)}
 
@@ -138,38 +135,6 @@ def places(runs: Path, images: Tensor) -> dict:
     return result
 
 
-def in_any_pose(images: Tensor, chance: torch.Generator) -> Tensor:
-    """Resize, squeeze, turn and move each digit, and give it more ink or less, as drawings with a mouse have."""
-    dice = 2 * torch.rand(7, len(images), generator=chance) - 1
-    size, squeeze, turn, down, right, ink, paper = dice
-    size, squeeze, turn = 1 + 0.3 * size, (0.15 * squeeze).exp(), 0.25 * turn
-    across = [size * squeeze * turn.cos(), -size * turn.sin(), 0.25 * right]
-    along = [size * turn.sin(), size / squeeze * turn.cos(), 0.25 * down]
-    pose = torch.stack([torch.stack(across, 1), torch.stack(along, 1)], 1)  # (b, 2, 3)
-    moved = F.grid_sample(images, F.affine_grid(pose, list(images.shape), align_corners=False), align_corners=False)
-    floor, strength = 0.1 * (1 + paper), 2 + ink
-    return ((moved - floor.view(-1, 1, 1, 1)) * strength.view(-1, 1, 1, 1)).clamp(0, 1)
-
-
-def framed(part: Labelled) -> Labelled:
-    """Put the digits that ship with scikit-learn, 20 × 20, into the middle of a frame as large as MNIST's."""
-    return Labelled(F.pad(part.images, (4,) * 4), part.labels)
-
-
-def for_the_page(data: ImageData, epochs: int, augment: Augment | None = in_any_pose) -> tuple[ViT, float]:
-    """Train the page's ViT; return it and the CPU seconds that it took."""
-    torch.manual_seed(0)
-    model = ViT(CONFIG)
-    more = framed(digits(20).train)  # of other hands and another scanner, eight times over
-    images = torch.cat([data.train.images, more.images.repeat(8, 1, 1, 1)])
-    batches = Batches(images, torch.cat([data.train.labels, more.labels.repeat(8)]), BATCH, epochs, 0, augment)
-    start = process_time()
-    for step in fit(model, batches, PAGE):
-        if step.index % 1000 == 0:
-            print(step.index, f"{step.loss:.3f}", flush=True)
-    return model.eval(), process_time() - start
-
-
 def still(data: ImageData, epochs: int, command: str) -> dict:
     """Train the page's ViT on the same digits as they are; return what it is worth, and how alike its places are."""
     model, seconds = for_the_page(data, epochs, augment=None)
@@ -186,51 +151,18 @@ def still(data: ImageData, epochs: int, command: str) -> dict:
     }
 
 
-def page(data: ImageData, epochs: int, command: str, out: Path) -> None:
-    """Train the page's ViT, round its weights, and write them with what they are worth."""
-    model, seconds = for_the_page(data, epochs)
-    model = model.half().float()
-    score = evaluate(model, data.test.images, data.test.labels)
-    posed = in_any_pose(data.test.images, torch.Generator().manual_seed(1))
-    framed_test = framed(digits(20).test)
-    result = {
-        "what": "ViT for the reader's drawing: MNIST, and scikit-learn's digits eight times over, in new poses; "
-        "weights rounded to half precision",
-        "command": command,
-        "model": asdict(CONFIG),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "recipe": asdict(PAGE),
-        "epochs": epochs,
-        "batch": BATCH,
-        "seed": 0,
-        "accuracy": score.accuracy,
-        "accuracy_on_digits": evaluate(model, framed_test.images, framed_test.labels).accuracy,
-        "accuracy_in_any_pose": evaluate(model, posed, data.test.labels).accuracy,
-        "cpu_seconds": round(seconds, 1),
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
-    }
-    print(result)
-    out.mkdir(parents=True, exist_ok=True)
-    save_weights(out / "vit.safetensors", model.half())
-    write_whole(out / "vit.json", (json.dumps(result, indent=1, ensure_ascii=False) + "\n").encode())
-
-
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("few", "places", "still", "page"))
+    parser.add_argument("part", choices=("few", "places", "still"))
     parser.add_argument("runs", type=Path, nargs="?", default=Path("runs/mnist-vit"), help="finished runs, for places")
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--out", type=Path, default=ROOT, help="the folder that holds results/ and assets/")
+    parser.add_argument("--out", type=Path, default=ROOT, help="the folder that holds results/")
     options = parser.parse_args(argv)
     words = ["python", "experiments/vit.py", *(sys.argv[1:] if argv is None else argv)]
     command = shlex.join(word for i, word in enumerate(words) if "--out" not in words[max(0, i - 1) : i + 1])
     torch.set_num_threads(1)
-    if options.part == "page":
-        page(mnist(), options.epochs, command, options.out / "assets/checkpoints")
-        return 0
     file = options.out / "results/vit.json"
     result = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if options.part == "places":

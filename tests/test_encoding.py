@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted(path for folder in ("src", "tools", "experiments", "bench", "tests") for path in (ROOT / folder).rglob("*.py"))
+FILES = sorted(
+    path for folder in ("src", "tools", "experiments", "bench", "tests") for path in (ROOT / folder).rglob("*.py")
+)
 TEXT = {"open": "r", "read_text": "r", "write_text": "w", "TemporaryFile": "w+b", "NamedTemporaryFile": "w+b"}
 NO_TEXT = ("Image", "tokenize", "gzip")  # what they open is binary, or says its encoding itself
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
+import encoder_ways
 import numpy as np
 import part_tasks
 import parts
@@ -23,7 +24,7 @@ SIZES = {"vocabulary": 23, "steps": 11, "classes": 5}
 
 
 def config(name: str) -> dict:
-    return asdict(TransformerEncoderConfig(**dict(parts.ways()[name].parts)))
+    return asdict(TransformerEncoderConfig(**dict(encoder_ways.ways()[name].parts)))
 
 
 def differing(one: str, other: str) -> set[str]:
@@ -32,7 +33,7 @@ def differing(one: str, other: str) -> set[str]:
 
 
 def test_parts_are_added_one_at_a_time_until_nothing_is_missing():
-    order = [*parts.ADDED, "everything, 1 layer"]
+    order = [*encoder_ways.ADDED, "everything, 1 layer"]
     changes = [differing(one, other) for one, other in pairwise(order)]
     assert changes == [
         {"heads"},
@@ -45,14 +46,14 @@ def test_parts_are_added_one_at_a_time_until_nothing_is_missing():
     assert config("everything, 1 layer") == asdict(TransformerEncoderConfig(layers=1))
 
 
-@pytest.mark.parametrize("name", [*parts.LEFT_OUT, "no residual", "no normalisation"])
+@pytest.mark.parametrize("name", [*encoder_ways.LEFT_OUT, "no residual", "no normalisation"])
 def test_one_part_is_left_out_at_a_time(name):
-    assert len(differing("everything, 1 layer", parts.named(name, 1))) == 1
+    assert len(differing("everything, 1 layer", encoder_ways.named(name, 1))) == 1
 
 
 def test_depths_differ_in_depth_alone():
-    for name in parts.DEEP:
-        assert differing(parts.named(name, 1), parts.named(name, 6)) == {"layers"}
+    for name in encoder_ways.DEEP:
+        assert differing(encoder_ways.named(name, 1), encoder_ways.named(name, 6)) == {"layers"}
 
 
 @pytest.fixture
@@ -63,10 +64,10 @@ def data() -> WindowData:
     return WindowData(part, part, tuple("abcde"), Vocabulary((UNKNOWN, *map(str, range(22)))))
 
 
-@pytest.mark.parametrize("name", parts.ways())
+@pytest.mark.parametrize("name", encoder_ways.ways())
 def test_every_network_can_be_built_and_asked(name, data):
     torch.manual_seed(0)
-    model = parts.ways()[name].network(**SIZES)
+    model = encoder_ways.ways()[name].network(**SIZES)
     logits = model(data.test.tokens)
     assert logits.shape == (13, 5)
     # an answer for each window, not one for all; four in a row without residuals make all windows nearly alike
@@ -75,7 +76,7 @@ def test_every_network_can_be_built_and_asked(name, data):
 
 def test_without_attention_no_token_knows_of_another(data):
     torch.manual_seed(0)
-    model = parts.ways()["no attention, 1 layer"].network(**SIZES)
+    model = encoder_ways.ways()["no attention, 1 layer"].network(**SIZES)
     tokens = data.test.tokens
     other = tokens.clone()
     other[:, 3] = (other[:, 3] + 1) % 23
@@ -105,7 +106,7 @@ def test_right_answers_are_stored_in_their_order():
 
 
 def test_runs_that_are_there_are_kept_in_the_order_of_the_networks(tmp_path):
-    path, names = tmp_path / "parts.json", list(parts.ways())
+    path, names = tmp_path / "parts.json", list(encoder_ways.ways())
     runs = [{"way": name, "seed": seed} for name, seed in ((names[3], 1), (names[0], 2), (names[3], 0), ("gone", 0))]
     parts.write(path, {"training": "5 epochs"}, runs)
     kept = parts.in_order(parts.there(path, "5 epochs"))
@@ -178,7 +179,7 @@ def test_every_network_was_trained_with_three_seeds(result):
     seeds = {}
     for run in result["runs"]:
         seeds.setdefault(run["way"], []).append(run["seed"])
-    assert list(seeds) == list(parts.ways())
+    assert list(seeds) == list(encoder_ways.ways())
     assert all(len(found) >= 3 and len(set(found)) == len(found) for found in seeds.values())
 
 

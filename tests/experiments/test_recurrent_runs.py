@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 
+import lag_tasks
 import lags
 import packages
 import pytest
@@ -19,24 +20,24 @@ from largemodels.train import Recipe, fit
 
 
 def test_the_answer_is_the_first_symbol_and_no_later_one_is_of_its_kind():
-    x, answers = lags.first(7, 500, torch.Generator().manual_seed(0))
+    x, answers = lag_tasks.first(7, 500, torch.Generator().manual_seed(0))
     assert x.shape == (500, 8, 8)
     assert torch.equal(x[:, 0].argmax(1), answers)
-    assert (x[:, 1:, : lags.SYMBOLS] == 0).all()
+    assert (x[:, 1:, : lag_tasks.SYMBOLS] == 0).all()
     assert min(Counter(answers.tolist()).values()) > 100  # four, about as common
 
 
 def test_the_answer_is_the_marked_symbol_among_the_first_ten():
-    x, answers = lags.marked(7, 500, torch.Generator().manual_seed(0))
-    each, place = (x[:, :, lags.SYMBOLS] == 1).nonzero(as_tuple=True)
+    x, answers = lag_tasks.marked(7, 500, torch.Generator().manual_seed(0))
+    each, place = (x[:, :, lag_tasks.SYMBOLS] == 1).nonzero(as_tuple=True)
     assert torch.equal(each, torch.arange(500))  # one mark in each
-    assert set(place.tolist()) == set(range(lags.PLACES))
-    assert torch.equal(x[each, place, : lags.SYMBOLS].argmax(1), answers)
+    assert set(place.tolist()) == set(range(lag_tasks.PLACES))
+    assert torch.equal(x[each, place, : lag_tasks.SYMBOLS].argmax(1), answers)
     assert x.shape == (500, 17, 8)
 
 
 def test_a_batch_depends_on_the_seed_and_its_number_alone():
-    one, same, other = (lags.Remember("first", 5, seed, 9) for seed in (0, 0, 1))
+    one, same, other = (lag_tasks.Remember("first", 5, seed, 9) for seed in (0, 0, 1))
     assert_close(one[3], same[3], atol=0, rtol=0)
     assert not torch.equal(one[3][0], one[4][0])
     assert not torch.equal(one[3][0], other[3][0])
@@ -45,24 +46,24 @@ def test_a_batch_depends_on_the_seed_and_its_number_alone():
 
 def test_networks_begin_as_they_are_named():
     torch.manual_seed(0)
-    n = lags.HIDDEN
-    weight = lags.build("RNN, orthogonal", 50).layer.weight_hh_l0
+    n = lag_tasks.HIDDEN
+    weight = lag_tasks.build("RNN, orthogonal", 50).layer.weight_hh_l0
     assert_close(weight @ weight.T, torch.eye(n), atol=1e-5, rtol=0)
-    identity = lags.build("RNN, identity", 50).layer
+    identity = lag_tasks.build("RNN, identity", 50).layer
     assert torch.equal(identity.weight_hh_l0, torch.eye(n))
     assert identity.nonlinearity == "relu"
     x = torch.zeros(3, 40, 8)
     x[:, 0] = 1
     states = identity(x)[0]
     assert torch.equal(states[:, -1], states[:, 0])  # what came first is kept to the last
-    assert (lags.build("LSTM, forget bias 1", 50).layer.bias_ih_l0[n : 2 * n] == 1).all()
+    assert (lag_tasks.build("LSTM, forget bias 1", 50).layer.bias_ih_l0[n : 2 * n] == 1).all()
 
 
 @pytest.mark.parametrize("way", ["LSTM, set for the lag", "GRU, set for the lag"])
 def test_gates_set_for_a_lag_forget_as_slowly(way):
     torch.manual_seed(0)
-    lag, n = 60, lags.HIDDEN
-    layer = lags.build(way, lag).layer
+    lag, n = 60, lag_tasks.HIDDEN
+    layer = lag_tasks.build(way, lag).layer
     kept = (layer.bias_ih_l0 + layer.bias_hh_l0)[n : 2 * n].detach()
     assert kept.sigmoid().min() >= 0.5
     assert 1 / (1 - kept.sigmoid().max()) <= lag  # steps until a gate has let most of it go
@@ -82,7 +83,7 @@ def test_a_run_ends_when_the_task_is_solved_or_the_steps_are_used_up():
 def test_without_a_choice_of_adam_a_run_is_that_of_fit():
     def fresh():
         torch.manual_seed(0)
-        return lags.build("LSTM", 9), lags.Remember("first", 9, 0, 20)
+        return lag_tasks.build("LSTM", 9), lag_tasks.Remember("first", 9, 0, 20)
 
     ours = list(lags.train(*fresh(), 1e-2, fused=True))
     theirs = [step.loss for step in fit(*fresh(), Recipe(1e-2, clip=1.0), progress=False)]

@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import vit
+import vit_page
 from torch.testing import assert_close
 
 from largemodels.data import ImageData, Labelled, digits
@@ -21,7 +22,8 @@ def few_images(monkeypatch):
     """A handful of digits in the place of MNIST."""
     whole = digits()
     train, test = (Labelled(part.images[:n], part.labels[:n]) for part, n in ((whole.train, 97), (whole.test, 31)))
-    monkeypatch.setattr(vit, "mnist", lambda: ImageData(train, test, whole.names))
+    for program in (vit, vit_page):
+        monkeypatch.setattr(program, "mnist", lambda: ImageData(train, test, whole.names))
 
 
 def test_patches_and_pixels_are_moved_and_none_is_lost():
@@ -48,7 +50,7 @@ def test_few_digits_give_a_row_for_each_model_amount_order_and_seed(few_images, 
     svm = {run["order"]: run["accuracy"] for run in result["runs"] if run["model"] == "SVM" and run["seed"] == 5}
     assert result["command"] == "python experiments/vit.py few --steps 3 --seeds 5 7"
 
-    model = ViT(vit.CONFIG)
+    model = ViT(vit_page.CONFIG)
     save_weights(tmp_path / "runs/0/weights.safetensors", model)
     assert vit.main(["places", str(tmp_path / "runs"), "--out", str(tmp_path)]) == 0
     added = json.loads((tmp_path / "results/vit.json").read_text(encoding="utf-8"))
@@ -91,31 +93,30 @@ def test_places_are_empty_where_there_is_hardly_ever_ink_and_can_be_looked_at_al
 
 def test_a_pose_keeps_most_of_the_ink_in_the_frame():
     x = F.pad(digits(20).test.images[:200], (4,) * 4)
-    posed = vit.in_any_pose(x, torch.Generator().manual_seed(0))
+    posed = vit_page.in_any_pose(x, torch.Generator().manual_seed(0))
     assert posed.shape == x.shape
     assert 0 <= posed.min() < posed.max() <= 1
     assert 0.5 < posed.mean() / x.mean() < 2
-    assert torch.equal(posed, vit.in_any_pose(x, torch.Generator().manual_seed(0)))
+    assert torch.equal(posed, vit_page.in_any_pose(x, torch.Generator().manual_seed(0)))
 
 
 def test_the_page_gets_rounded_weights_and_their_record(few_images, tmp_path):
-    assert vit.main(["page", "--epochs", "1", "--out", str(tmp_path)]) == 0
-    folder = tmp_path / "assets/checkpoints"
-    record = json.loads((folder / "vit.json").read_text(encoding="utf-8"))
+    assert vit_page.main(["--epochs", "1", "--out", str(tmp_path)]) == 0
+    record = json.loads((tmp_path / "vit.json").read_text(encoding="utf-8"))
     model = ViT(ViTConfig(**record["model"]))
-    load_weights(folder / "vit.safetensors", model)
+    load_weights(tmp_path / "vit.safetensors", model)
     assert all(torch.equal(p, p.half().float()) for p in model.parameters())
-    others = vit.framed(digits(20).test)
+    others = vit_page.framed(digits(20).test)
     assert record["accuracy_on_digits"] == pytest.approx(evaluate(model, others.images, others.labels).accuracy)
-    assert record["command"] == "python experiments/vit.py page --epochs 1"
+    assert record["command"] == "python experiments/vit_page.py --epochs 1"
 
 
 def test_the_same_digits_as_they_are_are_measured_in_the_same_way(few_images, tmp_path):
     assert vit.main(["still", "--epochs", "1", "--out", str(tmp_path)]) == 0
     result = json.loads((tmp_path / "results/vit.json").read_text(encoding="utf-8"))["still"]
-    model, _ = vit.for_the_page(vit.mnist(), 1, augment=None)
+    model, _ = vit_page.for_the_page(vit.mnist(), 1, augment=None)
     assert result["all"] == vit.likeness(model)
-    assert vit.likeness(vit.for_the_page(vit.mnist(), 1)[0]) != result["all"]
+    assert vit.likeness(vit_page.for_the_page(vit.mnist(), 1)[0]) != result["all"]
     assert result["command"] == "python experiments/vit.py still --epochs 1"
 
 
@@ -126,7 +127,7 @@ def test_the_books_checkpoint_is_what_its_record_says():
     load_weights(folder / "vit.safetensors", model)
     assert sum(p.numel() for p in model.parameters()) == record["parameters"]
     assert (folder / "vit.safetensors").stat().st_size < 100_000
-    others = vit.framed(digits(20).test)
+    others = vit_page.framed(digits(20).test)
     score = evaluate(model, others.images, others.labels)
     assert score.accuracy == pytest.approx(record["accuracy_on_digits"], abs=0.006)
     assert min(record["accuracy"], record["accuracy_in_any_pose"]) > 0.975
