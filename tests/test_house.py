@@ -35,7 +35,7 @@ def test_everything_below_show_imports_with_torch_numpy_and_scikit_learn_alone()
     missing = packages - {"largemodels"} - set(sys.stdlib_module_names)
     assert {"matplotlib", "anywidget", "onnx", "safetensors", "tqdm"} <= missing
     program = PROGRAM.format(missing=sorted(missing), rooms=ROOMS)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", cwd=ROOT)
     assert done.returncode == 0, done.stderr
 
 
