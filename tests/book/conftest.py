@@ -35,7 +35,8 @@ PAGE = """<!DOCTYPE html>
   body {{ margin: 0 auto; padding: 16px; max-width: 760px; font: 16px/1.5 system-ui, sans-serif; }}
   html[data-theme="dark"] body {{ background: #14181e; color: #e3e6ea; }}
 </style>
-<script defer src="{host}"></script>
+<script defer src="{static}/onnx.js"></script>
+<script defer src="{static}/host.js"></script>
 </head>
 <body>
 <main>
@@ -159,10 +160,8 @@ def write_page(static, request):
             f'<script type="application/vnd.jupyter.widget-view+json">{_script(spec)}</script>'
             for spec in data["view_specs"]
         ]
-        host = "../../_static/host.js"
-        path.write_text(
-            PAGE.format(host=host, views="\n".join(marks), state=_script(data["manager_state"])), encoding="utf-8"
-        )
+        page = PAGE.format(static="../../_static", views="\n".join(marks), state=_script(data["manager_state"]))
+        path.write_text(page, encoding="utf-8")
         return path
 
     return write

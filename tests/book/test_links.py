@@ -30,11 +30,11 @@ def board(request, views, widget_page):
 
 @pytest.fixture(scope="module")
 def coder(chromium):
-    """The two functions of pad.js that write and read a link, in a browser."""
+    """The two functions of pad/link.js that write and read a link, in a browser."""
     page = chromium.new_page()
     page.set_default_timeout(PATIENCE)
-    parts = [(ROOT / "src/largemodels/live" / name).read_text(encoding="utf-8") for name in ("kit.js", "pad.js")]
-    page.evaluate("text => { window.coder = new Function(text)(); }", "".join(parts) + "return {encodeInk, decodeInk};")
+    link = (ROOT / "src/largemodels/live/pad/link.js").read_text(encoding="utf-8")
+    page.evaluate("text => { window.coder = new Function(text)(); }", link + "return {encodeInk, decodeInk};")
     yield Coder(page)
     page.close()
 

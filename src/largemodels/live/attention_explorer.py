@@ -104,6 +104,17 @@ class AttentionExplorer(View):
         ValueError: a vocabulary of longer tokens, an empty example; on binding, a function or a text of another kind.
     """
 
+    parts = (
+        "attention/answer",
+        "attention/bars",
+        "attention/read_line",
+        "attention/next_characters",
+        "attention/writers_desk",
+        "attention/head_sheet",
+        "attention/head_map",
+        "attention/working",
+    )
+
     def __init__(
         self,
         vocabulary: Vocabulary,

@@ -13,7 +13,7 @@ THICKEST = 2.2  # radius of the pen in pixels: a thicker one closes the loops of
 
 
 class DrawingView(View):
-    """The base of the views in which the reader draws what a watched model classifies; their script has ``pad.js``.
+    """The base of the views in which the reader draws what a watched model classifies; they have the parts in ``pad``.
 
     Args:
         examples: images to pick from, ``(n, 1, size, size)`` in [0, 1]; about twenty fit.
@@ -24,7 +24,7 @@ class DrawingView(View):
         ValueError: images or labels that do not fit; on binding, a drawing or a model that does not fit them.
     """
 
-    shared = ("pad",)
+    parts = ("pad/look", "pad/ink", "pad/link", "pad/board", "pad/gallery", "pad/class_bars")
 
     def __init__(self, examples: Tensor, names: Sequence[str], labels: Tensor | None = None, **traits):
         if (

@@ -33,6 +33,15 @@ class FeatureMapExplorer(DrawingView):
         ValueError: images or labels that do not fit; on binding, a model whose sums cannot be written out.
     """
 
+    parts = (
+        *DrawingView.parts,
+        "feature_map/units",
+        "feature_map/map_sheet",
+        "feature_map/numbers",
+        "feature_map/waterfall",
+        "feature_map/inspector",
+    )
+
     def describe(self, function: nn.Module, image: Tensor) -> dict:
         """Return the ``layers``, each with what its sums take."""
         with torch.no_grad(), evaluation(function):

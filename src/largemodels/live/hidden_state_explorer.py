@@ -117,6 +117,14 @@ class HiddenStateExplorer(View):
             example of another kind, and texts by which units cannot be ranked.
     """
 
+    parts = (
+        "hidden_state/quantities",
+        "hidden_state/next_characters",
+        "hidden_state/equation",
+        "hidden_state/unit_map",
+        "hidden_state/unit_finder",
+    )
+
     def __init__(
         self,
         vocabulary: Vocabulary,

@@ -99,6 +99,14 @@ class RecurrenceExplorer(View):
         ValueError: on binding, an example of other names or shapes.
     """
 
+    parts = (
+        "recurrence/presets",
+        "recurrence/numbers",
+        "recurrence/timeline",
+        "recurrence/formula",
+        "recurrence/plane",
+    )
+
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "RecurrenceExplorer":
         """Let ``function`` answer from now on, beginning with ``example``."""
         if tuple(example) != ("x", "W", "U", "b"):

@@ -12,16 +12,32 @@ from traitlets import Bytes, Dict, Unicode
 from largemodels.live.binding import Binding, pack
 
 HERE = Path(__file__).parent
+KIT = (
+    "kit/look",  # colours for light and dark, and how the elements of the others are dressed
+    "kit/tensors",
+    "kit/elements",
+    "kit/controls",
+    "kit/colours",
+    "kit/pointing",
+    "kit/characters",
+    "kit/text_box",
+    "kit/text_line",
+    "kit/life",
+)
 
 
 class View(anywidget.AnyWidget):
     """The base of every live widget; a subclass in ``x.py`` is drawn by ``x.js`` beside it.
 
-    The script is ``kit.js``, then the parts named in ``shared``, then the sibling: one text, no build step and no
-    import, so that it runs in Jupyter, in Colab and in the page alike. The style is put together likewise.
+    The script is the kit that all views have, then what ``parts`` names, then the sibling: one text, in that order,
+    with no build step and no import, so that it runs in Jupyter, in Colab and in the page alike. What a part declares
+    is known to all, so no two parts of a view may declare the same name. The style is put together likewise.
+
+    Raises:
+        FileNotFoundError: on making a subclass, whose ``parts`` name one that is not there.
     """
 
-    shared: ClassVar[tuple[str, ...]] = ()  # parts that several views have in common: x.js and x.css in this folder
+    parts: ClassVar[tuple[str, ...]] = ()  # "pad/board" is pad/board.js or pad/board.css in this folder, or both
 
     inputs = Dict(help="name -> {shape, data}: what the reader sets").tag(sync=True)
     outputs = Dict(help="name -> {shape, data}: what the function answers").tag(sync=True)
@@ -35,10 +51,11 @@ class View(anywidget.AnyWidget):
     def __init_subclass__(cls, **kwargs):
         here = Path(inspect.getfile(cls)) if cls.__module__ != "__main__" else None
         if here and "_esm" not in vars(cls) and here.with_suffix(".js").exists():
-            files = [HERE / "kit", *(HERE / name for name in cls.shared), here]
-            cls._esm = "".join(_read(file.with_suffix(".js")) for file in files)
-            styles = [file.with_suffix(".css") for file in files]
-            cls._css = "".join(_read(style) for style in styles if style.exists())
+            files = [*(HERE / part for part in (*KIT, *cls.parts)), here.with_suffix("")]
+            for file in files:
+                if not (file.with_suffix(".js").exists() or file.with_suffix(".css").exists()):
+                    raise FileNotFoundError(f"{cls.__name__} has a part that is not there: {file}.js or .css")
+            cls._esm, cls._css = _join(files, ".js"), _join(files, ".css")
         super().__init_subclass__(**kwargs)
 
     def __init__(self, settings: dict | None = None, **traits):
@@ -80,5 +97,7 @@ class View(anywidget.AnyWidget):
             self.error, self.outputs = "", outputs
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+def _join(files: list[Path], kind: str) -> str:
+    """Put the scripts, or the styles, of a view together; a part may have one of them alone."""
+    paths = [file.with_suffix(kind) for file in files]
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths if path.exists())

@@ -1,0 +1,86 @@
+/*
+ * Runs the ONNX models of a page's widgets, for host.js, which is loaded after it.
+ *
+ * The runtime is fetched from the folder of this script, and only when a reader changes something; so is a model that is
+ * too large for the page. A model is told by its text: its ONNX as base64, or BESIDE and its name.
+ */
+(() => {
+  "use strict";
+  const RUNTIME = new URL("vendor/onnxruntime.js", document.currentScript.src).href;
+  const MODELS = new URL("vendor/models/", document.currentScript.src).href;
+  const BESIDE = "beside the page: "; // no base64
+
+  let runtime; // a promise of onnxruntime
+  let turn = Promise.resolve(); // one run at a time: the runtime has one thread
+  const sessions = new Map(); // a widget's model → a promise of its session
+
+  /** Add a script to the page; `what` it is goes into the complaint. */
+  function addScript(src, what) {
+    return new Promise((resolve, reject) => {
+      const onerror = () => reject(new Error(`${what} could not be fetched`));
+      document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror }));
+    });
+  }
+
+  /** Fetch the runtime once; after a failure the next change tries again. */
+  function loadRuntime() {
+    runtime ??= addScript(RUNTIME, "the runtime for models")
+      .then(() => globalThis.loadOnnxRuntime())
+      .catch((problem) => {
+        runtime = undefined;
+        throw problem;
+      });
+    return runtime;
+  }
+
+  function decode(base64) {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+    return bytes;
+  }
+
+  /** The bytes of a model, which a script beside the page has gzipped where it is not in the page. */
+  async function readModel(onnx) {
+    if (!onnx.startsWith(BESIDE)) return decode(onnx);
+    const name = onnx.slice(BESIDE.length);
+    await addScript(`${MODELS}${encodeURIComponent(name)}.js`, "the model");
+    const packed = new Blob([decode(globalThis.liveModels[name])]);
+    delete globalThis.liveModels[name];
+    const bytes = new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+    return new Uint8Array(await bytes);
+  }
+
+  /** Widgets with the same model share one session; after a failure the next change tries again. */
+  function openSession(onnx) {
+    if (!sessions.has(onnx)) {
+      const parts = Promise.all([loadRuntime(), readModel(onnx)]);
+      const opening = parts.then(([ort, bytes]) => ort.InferenceSession.create(bytes));
+      sessions.set(onnx, opening);
+      opening.catch(() => sessions.delete(onnx));
+    }
+    return sessions.get(onnx);
+  }
+
+  /** Turn inputs into outputs, both as name → {shape, data: DataView of float32}. */
+  async function run(session, inputs) {
+    const ort = await runtime;
+    const feeds = {};
+    for (const name of session.inputNames) {
+      const { shape, data } = inputs[name] ?? {};
+      if (!data) throw new Error(`the input ${name} is missing`);
+      const values = new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+      if (!values.every(Number.isFinite)) throw new Error(`${name} holds something that is not a number`);
+      feeds[name] = new ort.Tensor("float32", values, shape);
+    }
+    const results = await (turn = turn.catch(() => {}).then(() => session.run(feeds)));
+    const outputs = {};
+    for (const [name, { dims, data }] of Object.entries(results)) {
+      outputs[name] = { shape: [...dims], data: new DataView(data.buffer, data.byteOffset, data.byteLength) };
+    }
+    return outputs;
+  }
+
+  const isOpen = (onnx) => sessions.has(onnx);
+  globalThis.liveOnnx = { BESIDE, decode, isOpen, openSession, run };
+})();
