@@ -1,7 +1,7 @@
 // Numbers as colours: scales, pixels and the bar that explains them.
 
 /**
- * A colour scale over [low, high], in the theme of the widget `el` (stops stand in kit.css).
+ * A colour scale over [low, high], in the theme of the widget `el` (stops stand in look.css).
  * "diverging": zero is the colour of the paper, negative blue, positive orange; pass low = −high.
  * "sequential": low is the colour of the paper. "grey": black to white, for photographs.
  */
