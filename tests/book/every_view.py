@@ -8,11 +8,13 @@ from largemodels.interpret import Watched
 from largemodels.live import (
     AttentionExplorer,
     Convolve,
+    DigitReader,
     FeatureMapExplorer,
     GPTExplained,
     HiddenStateExplorer,
     HiddenStates,
     KernelExplorer,
+    NextCharacter,
     PatchAttentionExplorer,
     Recur,
     RecurrenceExplorer,
@@ -32,6 +34,11 @@ def feature_maps():
     images = digits().test.images[:3]
     view = FeatureMapExplorer(images, digits().names)
     return live(view, Watched(ConvNet(), "stages.*.conv", "stages.*.relu"), {"image": images[:1]})
+
+
+def digit_reader():
+    images = digits().test.images[:3]
+    return live(DigitReader(images, digits().names), ConvNet(), {"image": images[:1]})
 
 
 def patch_attention():
@@ -56,6 +63,21 @@ def attention():
     return live(AttentionExplorer(CODE_CHARACTERS), GPTExplained(model), {"ids": CODE_CHARACTERS.encode(TEXT)[None]})
 
 
+def next_character():
+    model = GPT(GPTConfig(len(CODE_CHARACTERS), 64, 2, 2, 16)).eval()
+    return live(NextCharacter(CODE_CHARACTERS), model, {"ids": CODE_CHARACTERS.encode(TEXT[:40])[None]})
+
+
 EVERY_VIEW = {
-    view.__name__: view for view in (kernel, feature_maps, patch_attention, recurrence, hidden_states, attention)
+    view.__name__: view
+    for view in (
+        kernel,
+        digit_reader,
+        feature_maps,
+        patch_attention,
+        recurrence,
+        hidden_states,
+        attention,
+        next_character,
+    )
 }

@@ -7,13 +7,15 @@ from every_view import EVERY_VIEW
 
 SLIDERS = {  # everything that is dragged and has a place
     "kernel": (".ke-photo .lm-surface", ".ke-map .lm-surface"),
+    "digit_reader": (),
     "feature_maps": (".fx-glass .lm-surface", ".fx-waterfall"),
     "patch_attention": (".px-map",),
     "recurrence": (".rx-time",),
     "hidden_states": (".lm-line", ".hx-map"),
     "attention": (".lm-line", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
+    "next_character": (),
 }
-BOARDS = ("feature_maps", "patch_attention")  # and what is drawn on
+BOARDS = ("digit_reader", "feature_maps", "patch_attention")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]
 HEIGHTS = {".lm-line": 0.25, ".rx-time": 0.9}  # at which a finger goes along: of the first line, below the inputs
 BESIDE = 0.4  # of the width, from the first finger to the second

@@ -14,7 +14,7 @@ from largemodels.data import digits
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 28
-BOARDS = ("feature_maps", "patch_attention")
+BOARDS = ("digit_reader", "feature_maps", "patch_attention")
 
 
 @pytest.fixture(scope="module")

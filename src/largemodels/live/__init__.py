@@ -2,9 +2,11 @@
 
 from largemodels.live.attention_explorer import AttentionExplorer, GPTExplained
 from largemodels.live.binding import live
+from largemodels.live.digit_reader import DigitReader
 from largemodels.live.feature_map_explorer import FeatureMapExplorer
 from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
+from largemodels.live.next_character import NextCharacter, NextProbabilities
 from largemodels.live.patch_attention_explorer import PatchAttentionExplorer
 from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
 from largemodels.live.view import View
@@ -12,11 +14,14 @@ from largemodels.live.view import View
 __all__ = [
     "AttentionExplorer",
     "Convolve",
+    "DigitReader",
     "FeatureMapExplorer",
     "GPTExplained",
     "HiddenStateExplorer",
     "HiddenStates",
     "KernelExplorer",
+    "NextCharacter",
+    "NextProbabilities",
     "PatchAttentionExplorer",
     "Recur",
     "RecurrenceExplorer",

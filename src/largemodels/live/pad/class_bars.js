@@ -58,22 +58,6 @@ function classBars(names, pick) {
   };
 }
 
-/** Make a column of buttons one stop of the Tab key; arrow keys move inside it. */
-function rove(group, buttons) {
-  const focusable = (i) => buttons.forEach((one, j) => (one.tabIndex = i === j ? 0 : -1));
-  focusable(0);
-  buttons.forEach((one, i) => one.addEventListener("focus", () => focusable(i)));
-  group.addEventListener("keydown", (event) => {
-    const i = buttons.indexOf(document.activeElement ?? event.target);
-    const from = i >= 0 ? i : buttons.indexOf(event.target);
-    const to = { ArrowUp: from - 1, ArrowDown: from + 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    buttons[Math.max(0, Math.min(buttons.length - 1, to))].focus();
-  });
-}
-
 function percent(probability) {
   return `${(100 * probability).toFixed(1)} %`;
 }
