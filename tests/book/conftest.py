@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import itertools
 import json
 import os
 import shutil
@@ -10,9 +11,13 @@ from pathlib import Path
 
 import pytest
 from driving import PATIENCE
+from every_view import Views
 from ipywidgets.embed import embed_data
+from tabs import Tabs, blameless
+from visits import Visits
 
 ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
 
 FLAGS = [
     "--disable-gpu",
@@ -21,6 +26,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--js-flags=--liftoff-only",  # a page computes little, and half of that was spent on making it fast
 ]
 
 # a page as MyST-NB writes it: the state of the widgets once, and a mark where each view belongs
@@ -47,6 +53,20 @@ PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Let one worker do what belongs together: what is asked of a page, or what a file needs a model for."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(_visited(item) or item.path.stem))
+    items.sort(key=_visited)
+
+
+def _visited(item) -> str:
+    """Return the page that a test visits, or nothing."""
+    return item.callspec.params["name"] if "visit" in getattr(item, "fixturenames", ()) else ""
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -88,8 +108,16 @@ def serve():
         server.server_close()
 
 
+@pytest.fixture(scope="session")
+def tabs(chromium):
+    """Tabs that have nothing of one another but the browser's warmth: ``tabs(url, **of open_page)``."""
+    tabs = Tabs(chromium)
+    yield tabs
+    tabs.close()
+
+
 @pytest.fixture
-def open_page(chromium):
+def open_page(tabs):
     """Open an address in a tab of its own, every other host cut off: ``open_page(url, width=…, dark=…)``.
 
     When the test ends, no page may have asked for another host or written an error to the console. ``page.errors``
@@ -97,41 +125,15 @@ def open_page(chromium):
     """
     pages = []
 
-    def start(url: str, *, width=1200, height=900, dark=False, touch=False):
-        base = url if url.startswith("file:") else "/".join(url.split("/")[:3]) + "/"
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            has_touch=touch,
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        page.errors, page.left, page.asked = [], [], []
-        page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: page.errors.append(str(e)))
-
-        def route(r):
-            page.asked.append(r.request.url)
-            here = ("file:", "data:", "blob:") if base.startswith("file:") else (base, "data:", "blob:")
-            if r.request.url.startswith(here):
-                r.continue_()
-            else:
-                page.left.append(r.request.url)
-                r.abort()
-
-        context.route("**/*", route)
-        page.goto(url, wait_until="load")
-        pages.append(page)
-        return page
+    def start(url: str, **options):
+        pages.append(tabs(url, **options))
+        return pages[-1]
 
     yield start
-    left = [url for page in pages for url in page.left]
-    errors = [text for page in pages for text in page.errors]
     for page in pages:
-        page.context.close()
-    assert not left, f"the page asked other hosts: {left}"
-    assert not errors, f"errors in the console: {errors}"
+        tabs.shut(page)
+    for page in pages:
+        blameless(page)
 
 
 @pytest.fixture(scope="session")
@@ -145,16 +147,14 @@ def static(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture
-def write_page(static, request):
+@pytest.fixture(scope="session")
+def write_page(static):
     """Write a page two folders deep that holds some widgets: ``write_page(view, …)`` returns its path."""
-    count = 0
+    numbers = itertools.count(1)
 
     def write(*views) -> Path:
-        nonlocal count
-        count += 1
         data = embed_data(views, drop_defaults=False)
-        path = static / "chapters" / "cnn" / f"{request.node.name.replace('/', '_')}-{count}.html"
+        path = static / "chapters" / "cnn" / f"{next(numbers)}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         marks = [
             f'<script type="application/vnd.jupyter.widget-view+json">{_script(spec)}</script>'
@@ -167,18 +167,33 @@ def write_page(static, request):
     return write
 
 
+@pytest.fixture(scope="session")
+def widget_address(write_page, static, serve):
+    """Write a page with some widgets on it, and return its address: ``widget_address(view, …, scheme=…)``."""
+
+    def address(*views, scheme="http") -> str:
+        path = write_page(*views)
+        return path.as_uri() if scheme == "file" else f"{serve(static)}/{path.relative_to(static).as_posix()}"
+
+    return address
+
+
 @pytest.fixture
-def widget_page(write_page, static, serve, open_page):
+def widget_page(widget_address, open_page):
     """Open a page with some widgets on it: ``widget_page(view, …, scheme="http" or "file", **of open_page)``."""
 
     def start(*views, scheme="http", **options):
-        path = write_page(*views)
-        url = path.as_uri() if scheme == "file" else f"{serve(static)}/{path.relative_to(static).as_posix()}"
-        page = open_page(url, **options)
+        page = open_page(widget_address(*views, scheme=scheme), **options)
         page.wait_for_function("n => document.querySelectorAll('[data-state]').length === n", arg=len(views))
         return page
 
     return start
+
+
+@pytest.fixture(scope="session")
+def views():
+    """One widget of every kind, by name; each is made, and its model exported, once a session."""
+    return Views()
 
 
 @pytest.fixture(scope="session")
@@ -190,17 +205,39 @@ def book() -> Path:
 
 
 @pytest.fixture(scope="session")
+def visits(tabs, book, serve):
+    visits = Visits(tabs, book, serve)
+    yield visits
+    visits.leave()
+
+
+@pytest.fixture
+def visit(visits):
+    """Be on a page of the book that tests ask one after the other: ``visit(name, dark=…)``; see visits.py."""
+    seen = []
+
+    def start(name: str, dark=False):
+        seen.append(visits(name, dark))
+        return seen[-1]
+
+    yield start
+    for page in seen:
+        blameless(page)
+
+
+@pytest.fixture(scope="session")
 def axe():
-    """Ask axe-core what is wrong with a page: ``axe(page)`` returns its serious and critical findings."""
+    """Ask axe-core what is wrong with a page: ``axe(page, rules)`` returns its serious and critical findings."""
     import vendor
 
     problem = vendor.install(ROOT)
     assert not problem, problem
     source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
-    def run(page) -> list[str]:
+    def run(page, rules: list[str] | None = None) -> list[str]:
         page.evaluate(source + ";0")
-        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        options = {"resultTypes": ["violations"], **({"runOnly": {"type": "rule", "values": rules}} if rules else {})}
+        result = page.evaluate("options => axe.run(document, options)", options)
         return [
             f"{finding['id']}: {node['html'][:150]} ({node['failureSummary']})"
             for finding in result["violations"]

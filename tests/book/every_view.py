@@ -81,3 +81,11 @@ EVERY_VIEW = {
         next_character,
     )
 }
+
+
+class Views(dict):
+    """The views by name, each made when it is asked for, whatever was drawn by chance before."""
+
+    def __missing__(self, name: str):
+        torch.manual_seed(0)
+        return self.setdefault(name, EVERY_VIEW[name]())

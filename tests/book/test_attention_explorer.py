@@ -526,7 +526,7 @@ def test_without_text_there_is_nothing_to_explain_and_it_comes_back(explorer, mo
 
 def test_a_model_that_cannot_be_fetched_says_so_and_writing_stops(explorer):
     page = explorer()
-    page.context.route("**/gpt.js", lambda route: route.abort(), times=1)
+    page.route("**/gpt.js", lambda route: route.abort(), times=1)
     page.get_by_role("button", name="Write ten").click()
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
     assert "the model could not be fetched" in page.locator(".live-message").text_content()

@@ -21,12 +21,6 @@ HEIGHTS = {".lm-line": 0.25, ".rx-time": 0.9}  # at which a finger goes along: o
 BESIDE = 0.4  # of the width, from the first finger to the second
 
 
-@pytest.fixture(scope="module")
-def views():
-    torch.manual_seed(0)
-    return {name: make() for name, make in EVERY_VIEW.items()}
-
-
 @pytest.fixture
 def phone(widget_page, views):
     """Open a widget on a screen that is touched, and large enough for all of it."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from driving import PATIENCE, drawn, settle
-from every_view import EVERY_VIEW
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tabs import blameless
 
 from largemodels.data import digits
 
@@ -17,15 +17,21 @@ SIZE = 28
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")
 
 
-@pytest.fixture(scope="module")
-def views():
-    torch.manual_seed(0)
-    return {name: EVERY_VIEW[name]() for name in BOARDS}
+@pytest.fixture(scope="module", params=BOARDS)
+def tab(request, views, widget_address, tabs):
+    """A tab that stays for all that is opened in it, one address after the other."""
+    page = tabs(widget_address(views[request.param]))
+    page.address = page.url
+    yield page
+    tabs.shut(page)
 
 
-@pytest.fixture(params=BOARDS)
-def board(request, views, widget_page):
-    return widget_page(views[request.param])
+@pytest.fixture
+def board(tab):
+    """The page of a drawing board as a reader opens it."""
+    open_link(tab, tab.address)
+    yield tab
+    blameless(tab)
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +51,24 @@ class Coder:
 
     def encode(self, shades):
         """Return the link of a drawing in shades from 0 to 31."""
-        return self.page.evaluate("shades => coder.encodeInk(shades.map(shade => shade / 31))", shades)
+        script = "text => coder.encodeInk(Array.from(text, digit => parseInt(digit, 32) / 31))"
+        return self.page.evaluate(script, digits_of(shades))
 
     def decode(self, *texts):
         """Return for every text the shades that are read from it, or None."""
-        shades = "ink => ink && Array.from(ink, value => Math.round(31 * value))"
-        return self.page.evaluate(f"texts => texts.map(text => coder.decodeInk(text, 784)).map({shades})", texts)
+        shades = "ink => ink && Array.from(ink, value => Math.round(31 * value).toString(32)).join('')"
+        read = self.page.evaluate(f"texts => texts.map(text => coder.decodeInk(text, 784)).map({shades})", texts)
+        return [text if text is None else [int(digit, 32) for digit in text] for text in read]
+
+
+def digits_of(shades) -> str:
+    """Write a digit from 0 to v for every shade."""
+    return "".join("0123456789abcdefghijklmnopqrstuv"[shade] for shade in shades)
 
 
 def first_edition(shades):
     """The link that the book's first edition wrote: full stops around the length of a run of paper."""
-    text = "".join("0123456789abcdefghijklmnopqrstuv"[shade] for shade in shades)
-    return re.sub("0{3,}", lambda run: f".{len(run[0])}.", text)
+    return re.sub("0{3,}", lambda run: f".{len(run[0])}.", digits_of(shades))
 
 
 @st.composite

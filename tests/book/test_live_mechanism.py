@@ -158,7 +158,7 @@ def test_a_model_beside_the_page_is_fetched_once_and_late(widget_page, beside, s
 
 def test_a_model_beside_the_page_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, beside):
     page = widget_page(beside)
-    page.context.route("**/affine.js", lambda route: route.abort(), times=1)
+    page.route("**/affine.js", lambda route: route.abort(), times=1)
     page.get_by_label("y").fill("1")
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
     assert "the model could not be fetched" in message(page)
@@ -194,7 +194,7 @@ def test_a_broken_model_says_so_and_the_page_lives_on(widget_page, affine, weigh
 
 def test_a_runtime_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, affine):
     page = widget_page(affine)
-    page.context.route("**/onnxruntime.js", lambda route: route.abort(), times=1)
+    page.route("**/onnxruntime.js", lambda route: route.abort(), times=1)
     page.get_by_label("y").fill("1")
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
     assert "the runtime for models could not be fetched" in message(page)
@@ -210,13 +210,13 @@ def test_a_book_built_without_npm_runs_models_from_the_pinned_address(widget_pag
     version = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]["onnxruntime-web"]
     home = f"{vendor.CDN}/onnxruntime-web@{version}/dist"
     stub = vendor.RUNTIME_FROM_CDN % {"folder": home}
-    page.context.route("**/onnxruntime.js", lambda route: route.fulfill(body=stub, content_type="text/javascript"))
+    page.route("**/onnxruntime.js", lambda route: route.fulfill(body=stub, content_type="text/javascript"))
 
     def answer(route):  # as the CDN would
         path = ROOT / "node_modules/onnxruntime-web/dist" / route.request.url.removeprefix(f"{home}/")
         route.fulfill(path=path, headers={"Access-Control-Allow-Origin": "*", "Content-Type": TYPES[path.suffix]})
 
-    page.context.route(f"{home}/**", answer)
+    page.route(f"{home}/**", answer)
     page.get_by_label("y").fill("1")
     wait_for(page, "sum 7; product 2")
 

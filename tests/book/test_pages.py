@@ -1,65 +1,44 @@
 """Every page of the built book: whole, light, legible, and at home without a network."""
 
-from pathlib import Path
-
 import pytest
-import yaml
+from visits import PHONE, on_screen, pages, stand
 
-ROOT = Path(__file__).resolve().parents[2]
+COLOURS = ["color-contrast", "link-in-text-block"]  # axe-core's rules on colours
 WEIGHT = 2_500_000  # bytes, before anything is touched
-
-
-def pages() -> list[str]:
-    """Name the pages from the table of contents, so that one that was not built is missed."""
-
-    def below(entry) -> list[str]:
-        children = entry.get("parts", []) + entry.get("chapters", []) + entry.get("sections", [])
-        names = [entry[key] for key in ("root", "file") if key in entry]
-        return names + [name for child in children for name in below(child)]
-
-    return [*below(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))), "search"]
 
 
 @pytest.fixture
 def read(book, serve, open_page):
     """Open a page of the book and wait until its text, formulas and fonts stand."""
-
-    def start(name: str, **options):
-        page = open_page(f"{serve(book)}/{name}.html", **options)
-        page.evaluate("window.MathJax?.startup?.promise")
-        page.evaluate("document.fonts.ready.then(() => true)")
-        return page
-
-    return start
+    return lambda name, **options: stand(open_page(f"{serve(book)}/{name}.html", **options))
 
 
 @pytest.mark.parametrize("name", pages())
-def test_a_page_is_light(read, name):
-    moved = read(name).evaluate(
-        """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-             .map(entry => entry.encodedBodySize).reduce((a, b) => a + b)"""
-    )
-    assert 100_000 < moved < WEIGHT
+def test_a_page_is_light(visit, name):
+    assert 100_000 < visit(name).arrived["moved"] < WEIGHT
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", pages())
-def test_a_page_has_no_serious_barrier(read, axe, name, dark):
-    page = read(name, dark=dark)
-    assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
-    assert axe(page) == []
+def test_a_page_has_no_serious_barrier(visit, axe, name, dark):
+    """What is not a matter of colour is the same in the dark."""
+    page = on_screen(visit(name, dark=dark))
+    assert page.arrived["theme"] == page.evaluate("document.documentElement.dataset.theme")
+    assert page.arrived["theme"] == ("dark" if dark else "light")
+    assert axe(page, COLOURS if dark else None) == []
 
 
 @pytest.mark.parametrize("name", pages())
-def test_a_page_fits_a_phone(read, name):
-    page = read(name, width=390, height=844)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_a_page_fits_a_phone(visit, name):
+    assert visit(name, dark=True).arrived["width"] <= PHONE["width"]
+    page = on_screen(visit(name), PHONE)  # and a screen that becomes narrow
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 @pytest.mark.parametrize("name", pages())
-def test_a_page_opens_without_a_server(book, open_page, name):
-    page = open_page((book / f"{name}.html").as_uri())
-    page.evaluate("window.MathJax?.startup?.promise")
+def test_a_page_opens_without_a_server(visit, name):
+    page = on_screen(visit(name, dark=True))
+    assert page.url.startswith("file:")
     assert page.locator("main").is_visible()
     loaded = "fonts => [...fonts].filter(font => font.status === 'loaded').map(font => font.family).join()"
     assert "Source Serif 4" in page.evaluate(f"document.fonts.ready.then({loaded})")

@@ -3,11 +3,10 @@
 import pytest
 import torch
 from driving import drawn
-from test_pages import pages, read  # noqa: F401  (a fixture)
+from test_pages import read  # noqa: F401  (a fixture)
+from visits import PAPER, on_paper, on_screen, pages
 
 from largemodels.live import Convolve, KernelExplorer, live
-
-A4 = 680  # CSS pixels between margins of 15 mm
 
 # what stands on the page: glyphs and pictures with their boxes, and the edges within which each can be seen
 PRINTED = """() => {
@@ -74,10 +73,15 @@ PALE = """(least) => {
     const [high, low] = [light(one), light(other)].sort((a, b) => b - a);
     return (high + 0.05) / (low + 0.05);
   };
+  const grounds = { true: new Map(), false: new Map() };
   const ground = (el, all) => {
+    if (!el) return [255, 255, 255, 1];
+    if (grounds[all].has(el)) return grounds[all].get(el);
     const style = getComputedStyle(el);
-    const below = el.parentElement ? ground(el.parentElement, all) : [255, 255, 255, 1];
-    return all || style.printColorAdjust === "exact" ? over(rgba(style.backgroundColor), below) : below;
+    const below = ground(el.parentElement, all);
+    const here = all || style.printColorAdjust === "exact" ? over(rgba(style.backgroundColor), below) : below;
+    grounds[all].set(el, here);
+    return here;
   };
   const opacity = (el) => (el ? Number(getComputedStyle(el).opacity) * opacity(el.parentElement) : 1);
   const pale = new Set();
@@ -103,44 +107,28 @@ PALE = """(least) => {
 DRAWN = """() => [...document.querySelectorAll("[data-state] canvas")].map((canvas) => canvas.toDataURL())"""
 
 
-@pytest.fixture
-def printed(read):  # noqa: F811
-    """Open a page of the book as a browser prints it on A4: first it says that it will, then it lays out the paper."""
-
-    def start(name: str, **options):
-        page = read(name, **options)
-        page.wait_for_function("document.querySelectorAll('[data-state]:not([data-state=ready])').length === 0")
-        page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        page.set_viewport_size({"width": A4, "height": 1000})
-        page.emulate_media(media="print")
-        return page
-
-    return start
-
-
 @pytest.mark.parametrize("name", pages())
-def test_nothing_is_cut_off_on_paper(printed, name):
-    page = printed(name)
+def test_nothing_is_cut_off_on_paper(visit, name):
+    page = on_paper(visit(name))
     found = page.evaluate(PRINTED)
     assert found["glyphs"] > 100 or name == "search"
     assert found["cut"] == []
     assert found["stuck"] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= A4
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
     assert all(solution.is_visible() for solution in page.locator(".solution > section").all())
     assert page.locator("main details:not([open], .hide)").count() == 0
     assert page.locator("main details.hide[open]").count() == 0  # code that does not teach
 
 
 @pytest.mark.parametrize("name", pages())
-def test_a_dark_page_is_printed_in_the_light_palette(printed, name):
-    page = printed(name, dark=True)
+def test_a_dark_page_is_printed_in_the_light_palette(visit, name):
+    page = on_paper(visit(name, dark=True))
     assert page.evaluate(PALE, 4.5) == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     pictures = page.evaluate(DRAWN)
-    assert pictures == printed(name).evaluate(DRAWN)
+    assert pictures == on_paper(visit(name)).evaluate(DRAWN)
 
-    page.emulate_media(media="screen")
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    on_screen(page)
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert not pictures or page.evaluate(DRAWN) != pictures
 

@@ -119,7 +119,7 @@ def test_time_is_stepped_through_by_buttons_keys_slider_and_mouse(widget_page, e
 
 
 def test_time_runs_by_itself_until_the_end_or_a_touch(widget_page, explorer):
-    page = widget_page(explorer)
+    page = widget_page(explorer, alone=True)
     page.clock.install(time=0)
     page.clock.pause_at(1_000)  # from now on the page's clock goes on only when it is told to
     page.get_by_label("Step", exact=True).fill("11")

@@ -1,7 +1,6 @@
 """A page that is open moves to a screen of other pixels, or is enlarged: nothing on it stays coarse."""
 
 import pytest
-import torch
 from every_view import EVERY_VIEW
 
 WIDTH, HEIGHT = 900, 1400
@@ -27,9 +26,8 @@ def screen(page, ratio):
 
 
 @pytest.mark.parametrize("view", EVERY_VIEW)
-def test_every_canvas_is_sharp_at_once_on_another_screen(widget_page, view):
-    torch.manual_seed(0)
-    page = widget_page(EVERY_VIEW[view](), width=WIDTH, height=HEIGHT)
+def test_every_canvas_is_sharp_at_once_on_another_screen(widget_page, views, view):
+    page = widget_page(views[view], width=WIDTH, height=HEIGHT)
     assert page.locator("[data-drawn] canvas").count() or view == "recurrence"  # which draws without one
     for ratio in (1, 2, 3, 1.25, 2):
         screen(page, ratio)
