@@ -10,7 +10,7 @@ TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts
 .NOTPARALLEL:
 
 help:
-	@echo "make book        build the book into _build/html"
+	@echo "make book        build the book into _build/html, or what has changed of it (ALL=1: all)"
 	@echo "make pdf         build the book as a PDF (needs TeX, and says which packages)"
 	@echo "make serve       read it at http://127.0.0.1:$(PORT)"
 	@echo "make test        build, and run every notebook and every test"
@@ -31,10 +31,9 @@ help:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
-# -W: a warning fails the build. Old doctrees hide warnings, old pages outlive their source.
+# a warning fails the build, and pages that have not changed are not built again: make book ALL=1, or make test, builds all
 book: .venv/ready
-	rm -rf _build/.doctrees _build/html
-	$(BIN)/jupyter-book build -W -n --keep-going --quiet .
+	$(BIN)/python tools/build_book.py $(if $(ALL),--all)
 	@echo
 	@echo "The book is built: open _build/html/index.html, or run \`make serve\`."
 
@@ -42,7 +41,7 @@ pdf: .venv/ready
 	@command -v xelatex >/dev/null && command -v latexmk >/dev/null && kpsewhich fncychap.sty >/dev/null \
 	  && fc-list : family | grep -q FreeSerif && fc-list : family | grep -q "DejaVu Sans Mono" \
 	  || { echo "A PDF needs TeX; on Debian and Ubuntu: apt-get install $(TEX)"; exit 1; }
-	rm -rf _build/.doctrees _build/latex
+	rm -rf _build/.doctrees _build/latex _build/built.json
 	$(BIN)/jupyter-book build -W -n --keep-going --quiet --builder pdflatex .
 	@echo
 	@echo "The PDF is built: _build/latex/inside-large-ai-models.pdf"
@@ -54,6 +53,7 @@ serve: .venv/ready
 
 # one thread for each of the workers that share the machine
 test: export OMP_NUM_THREADS = 1
+test: ALL = 1
 test: book lint unit
 	$(BIN)/python -m pytest --nbval chapters --nbval-kernel-startup-timeout 600 --dist loadfile -n $(JOBS) --quiet
 	$(BIN)/python -m pytest tests/book -n $(JOBS) --quiet

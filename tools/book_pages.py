@@ -166,7 +166,7 @@ def thin_theme(app, exception):
         if font.suffix == ".woff2":
             font.unlink()
             continue
-        icons = TTFont(font)
+        icons = TTFont(font, recalcTimestamp=False)  # the same icons are the same file
         subsetter = Subsetter()
         subsetter.populate(unicodes=characters)
         subsetter.subset(icons)
