@@ -193,5 +193,6 @@ def test_only_the_text_of_pages_is_built_alone(book, monkeypatch):
     memory = folder / ".doctrees/environment.pickle"
     os.utime(memory)  # as another program that builds the book does
     assert changed(book.folder, folder) is None
-    (folder / "built.json").write_text('{"pages": ', encoding="utf-8")  # cut off
-    assert changed(book.folder, folder) is None
+    for stamp in ('{"pages": ', '{"pages": {}}', "[]"):  # cut off, or of another edition
+        (folder / "built.json").write_text(stamp, encoding="utf-8")
+        assert changed(book.folder, folder) is None

@@ -68,8 +68,9 @@ def read_at(build: Path) -> int:
 def changed(root: Path, build: Path) -> set[str] | None:
     """Return the pages that differ from the last build; None if that build does not count, or more has changed."""
     try:
-        last = json.loads((build / "built.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        stamp = json.loads((build / "built.json").read_text(encoding="utf-8"))
+        last = {key: stamp[key] for key in ("pages", "needed", "rest", "read")}
+    except (OSError, ValueError, LookupError, TypeError):  # none, or of another edition of this program
         return None
     now = pages(root)
     whole = all((build / "html" / f"{name}.html").exists() for name in [*now, "index", "search"])

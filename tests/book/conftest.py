@@ -3,7 +3,6 @@
 import functools
 import http.server
 import itertools
-import json
 import os
 import shutil
 import threading
@@ -12,9 +11,9 @@ from pathlib import Path
 import pytest
 from driving import PATIENCE
 from every_view import Views
-from ipywidgets.embed import embed_data
 from tabs import Tabs, blameless
 from visits import Visits
+from widget_pages import write
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -28,31 +27,6 @@ FLAGS = [
     "--disable-sync",
     "--js-flags=--liftoff-only",  # a page computes little, and half of that was spent on making it fast
 ]
-
-# a page as MyST-NB writes it: the state of the widgets once, and a mark where each view belongs
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Live widgets</title>
-<link rel="icon" href="data:,">
-<style>
-  body {{ margin: 0 auto; padding: 16px; max-width: 760px; font: 16px/1.5 system-ui, sans-serif; }}
-  html[data-theme="dark"] body {{ background: #14181e; color: #e3e6ea; }}
-</style>
-<script defer src="{static}/onnx.js"></script>
-<script defer src="{static}/host.js"></script>
-</head>
-<body>
-<main>
-<h1>Live widgets</h1>
-{views}
-</main>
-<script type="application/vnd.jupyter.widget-state+json">{state}</script>
-</body>
-</html>
-"""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -152,19 +126,7 @@ def write_page(static):
     """Write a page two folders deep that holds some widgets: ``write_page(view, …)`` returns its path."""
     numbers = itertools.count(1)
 
-    def write(*views) -> Path:
-        data = embed_data(views, drop_defaults=False)
-        path = static / "chapters" / "cnn" / f"{next(numbers)}.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        marks = [
-            f'<script type="application/vnd.jupyter.widget-view+json">{_script(spec)}</script>'
-            for spec in data["view_specs"]
-        ]
-        page = PAGE.format(static="../../_static", views="\n".join(marks), state=_script(data["manager_state"]))
-        path.write_text(page, encoding="utf-8")
-        return path
-
-    return write
+    return lambda *views: write(static / "chapters/cnn" / f"{next(numbers)}.html", views)
 
 
 @pytest.fixture(scope="session")
@@ -246,7 +208,3 @@ def axe():
         ]
 
     return run
-
-
-def _script(data) -> str:
-    return json.dumps(data).replace("</script>", r"<\/script>")
