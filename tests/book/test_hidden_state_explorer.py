@@ -346,6 +346,15 @@ def test_other_cells_are_shown_with_what_they_have(widget_page, cell):
     assert page.get_by_role("radio", name="hidden state").is_checked()
 
 
+def test_the_map_of_a_few_units_is_low(widget_page):
+    ids = {"ids": torch.tensor([[5, 7, 11]])}
+    heights = []
+    for hidden in (3, 31):
+        page = widget_page(live(HiddenStateExplorer(VOCABULARY), HiddenStates(build(features=7, hidden=hidden)), ids))
+        heights.append(page.locator(".hx-map canvas").bounding_box()["height"])
+    assert heights[0] < heights[1] / 2
+
+
 def test_two_views_of_one_widget_show_the_same_text(widget_page, explorer):
     page = widget_page(explorer, explorer)
     page.locator("textarea").nth(1).fill("x = 1")

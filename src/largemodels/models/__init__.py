@@ -1,5 +1,6 @@
 """The models of the book, in files short enough to read."""
 
+from largemodels.models.by_hand import by_hand, gate_weights, set_weights
 from largemodels.models.cnn import ConvNet, ConvNetConfig
 from largemodels.models.gpt import GPT, GPTConfig
 from largemodels.models.ngram import NGram
@@ -37,6 +38,9 @@ __all__ = [
     "TransformerEncoderConfig",
     "ViT",
     "ViTConfig",
+    "by_hand",
+    "gate_weights",
     "next_probabilities",
     "receptive_field",
+    "set_weights",
 ]

@@ -38,6 +38,7 @@ function unitMap(el, { describe, look }) {
     paint(canvas, values, units, columns, colour);
     const share = `${(100 * columns) / Math.max(columns, ROOM)}%`;
     surface.style.width = ruler.style.width = share;
+    surface.style.setProperty("--hx-units", units); // few units need no tall map
     element.rule();
     cursor.resize(units, columns);
   };
