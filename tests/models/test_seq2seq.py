@@ -18,8 +18,8 @@ from largemodels.text import UNKNOWN
 # ---- sequence to sequence ----
 
 
-def tokens(*shape):
-    return torch.randint(23, shape, generator=torch.Generator().manual_seed(1))
+def tokens(*shape, high=23):
+    return torch.randint(high, shape, generator=torch.Generator().manual_seed(1))
 
 
 def reader():

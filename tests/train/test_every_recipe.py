@@ -16,11 +16,11 @@ OLDER = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABL
 EVERY_RECIPE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import test_tasks, test_translation
+import test_every_recipe, test_tasks, test_translation
 from largemodels.train.__main__ import main
 from largemodels.train.registry import DATA, MODELS
 DATA |= {name: test_tasks.small_text for name in ("source_code", "shakespeare")}
-DATA |= {"packages": test_tasks.small_windows, "dates": test_translation.few_dates, "digits": test_tasks.few_digits}
+DATA |= {"packages": test_tasks.small_windows, "dates": test_translation.few_dates, "digits": test_every_recipe.few_digits}
 for name, entry in MODELS.items():
     length = ["--epochs", "1"] if entry.task.unit == "epoch" else ["--steps", "2"]
     flags = [name, *length, "--precision", "bfloat16", "--device", "cpu", "--out", f"{sys.argv[2]}/{name}"]
