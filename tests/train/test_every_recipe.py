@@ -20,7 +20,8 @@ import test_every_recipe, test_tasks, test_translation
 from largemodels.train.__main__ import main
 from largemodels.train.registry import DATA, MODELS
 DATA |= {name: test_tasks.small_text for name in ("source_code", "shakespeare")}
-DATA |= {"packages": test_tasks.small_windows, "dates": test_translation.few_dates, "digits": test_every_recipe.few_digits}
+DATA |= {"packages": test_tasks.small_windows, "dates": test_translation.few_dates}
+DATA["digits"] = test_every_recipe.few_digits
 for name, entry in MODELS.items():
     length = ["--epochs", "1"] if entry.task.unit == "epoch" else ["--steps", "2"]
     flags = [name, *length, "--precision", "bfloat16", "--device", "cpu", "--out", f"{sys.argv[2]}/{name}"]
