@@ -56,6 +56,7 @@ def test_the_first_seed_is_kept_and_all_are_recorded(made):
         "checkpoints/char-lstm.safetensors",
         "checkpoints/gpt.json",
         "checkpoints/gpt.safetensors",
+        "models/gpt-next.onnx",
         "models/gpt.onnx",
     ]
     for name, config in SMALL.items():
@@ -109,7 +110,21 @@ def check_gpt(folder, vocabulary):
     for (name, ours), theirs in zip(wanted.items(), answers, strict=True):
         torch.testing.assert_close(torch.from_numpy(theirs), ours, atol=1e-5, rtol=1e-5, msg=name)
     assert all(torch.equal(p.half().float(), p) for p in model.parameters())
+    check_next(folder, model, text, wanted["probabilities"][0, -1])
     return record
+
+
+def check_next(folder, model, text, probabilities):
+    """Compare what the writer of the page expects after a text with the GPT's own ``probabilities``."""
+    room = model.config.context - text.shape[1]
+    given = {
+        "text": F.pad(text, (0, room)),
+        "count": torch.tensor([text.shape[1]]),
+        "temperature": torch.ones(1),
+    }
+    session = onnxruntime.InferenceSession(folder / "models/gpt-next.onnx", providers=["CPUExecutionProvider"])
+    (found,) = session.run(["probabilities"], {name: value.float().numpy() for name, value in given.items()})
+    torch.testing.assert_close(torch.from_numpy(found[0]), probabilities, atol=1e-5, rtol=1e-5)
 
 
 def test_onnx_reads_as_torch_does(made):
@@ -134,6 +149,7 @@ def test_the_pages_lstm_is_small_and_beats_counting_five_characters_with_every_s
 def test_the_pages_gpt_is_small_and_beats_counting_five_characters_with_every_seed():
     record = check_gpt(checkpoints.OUT, CODE_CHARACTERS)
     sizes = dict.fromkeys(("checkpoints/gpt.safetensors", "models/gpt.onnx"), 1_700_000)
+    sizes["models/gpt-next.onnx"] = 1_750_000
     check_small_and_better_than_counting(record, 805_760, sizes)
     assert abs(record["kept_in_half_precision"] - record["validation_loss"][0]) < 1e-3
 

@@ -7,7 +7,8 @@ the n-gram models that the network has to beat, on the same characters (`train.e
 seed on one CPU core.
 
     char-lstm   an LSTM; its step from one character to the next: assets/checkpoints/char-lstm.onnx
-    gpt         a GPT, rounded to half precision; what its explorer asks of it: assets/models/gpt.onnx
+    gpt         a GPT, rounded to half precision; what its explorer asks of it: assets/models/gpt.onnx; and what it
+                expects next, and draws: assets/models/gpt-next.onnx
 """
 
 import argparse
@@ -29,7 +30,7 @@ from largemodels.data import Text, TextBatches, source_code
 from largemodels.device import describe
 from largemodels.export import to_onnx
 from largemodels.interpret import capture
-from largemodels.live import AttentionExplorer, GPTExplained, live
+from largemodels.live import AttentionExplorer, GPTExplained, NextCharacter, live
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, NGram
 from largemodels.train import Recipe, evaluate_text, fit, save_weights
 from largemodels.train.files import write_whole
@@ -70,6 +71,12 @@ def gpt_onnx(model: GPT, text: Text) -> bytes:
     return live(AttentionExplorer(text.vocabulary), GPTExplained(model), start).onnx
 
 
+def next_onnx(model: GPT, text: Text) -> bytes:
+    """Return what the GPT expects after a text, as ONNX."""
+    view = NextCharacter(text.vocabulary, window=model.config.context)
+    return live(view, model, {"ids": text.validation[None, :8]}).onnx
+
+
 @dataclass(frozen=True)
 class Page:
     """A model for the pages, and how it is trained.
@@ -79,7 +86,7 @@ class Page:
         model: makes it from ``config``.
         context, batch, steps: characters per passage, passages per step, and steps of the training.
         half: whether the weights that are kept are rounded to half precision.
-        onnx: exports it; ``folder`` is where that goes.
+        onnx: path → what exports to it.
     """
 
     what: str
@@ -90,8 +97,7 @@ class Page:
     batch: int
     steps: int
     half: bool
-    onnx: Callable[[Any, Text], bytes]
-    folder: str
+    onnx: dict[str, Callable[[Any, Text], bytes]]
 
 
 PAGES = {
@@ -104,8 +110,7 @@ PAGES = {
         batch=32,
         steps=18_000,
         half=False,
-        onnx=lstm_onnx,
-        folder="checkpoints",
+        onnx={"checkpoints/char-lstm.onnx": lstm_onnx},
     ),
     "gpt": Page(
         "GPT, a Transformer that predicts the next character of Python source code",
@@ -116,8 +121,7 @@ PAGES = {
         batch=32,
         steps=5_000,
         half=True,
-        onnx=gpt_onnx,
-        folder="models",
+        onnx={"models/gpt.onnx": gpt_onnx, "models/gpt-next.onnx": next_onnx},
     ),
 }
 
@@ -175,7 +179,8 @@ def main(argv: list[str] | None = None) -> int:
     baselines = [count(text, order) for order in ORDERS]
     kept, first = train(page, text, options.seeds[0], steps)
     kept = kept.half().float() if page.half else kept
-    write_whole(out / f"{page.folder}/{options.name}.onnx", page.onnx(kept, text))
+    for path, export in page.onnx.items():
+        write_whole(out / path, export(kept, text))
     save_weights(out / f"checkpoints/{options.name}.safetensors", deepcopy(kept).half() if page.half else kept)
     runs = [first, *(train(page, text, seed, steps)[1] for seed in options.seeds[1:])]
     result = {
