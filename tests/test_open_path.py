@@ -74,6 +74,13 @@ def test_only_what_stands_open_counts():
     assert (found.imports, found.assertions, found.plumbing) == (["import b"], [], [])
 
 
+def test_a_model_typed_whole_is_told_from_other_long_cells():
+    assert open_path.is_model("import torch\n\nclass A(nn.Module):\n    pass\n\nclass B(A):\n    pass")
+    assert not open_path.is_model("class A:\n    pass\n\na = A()")
+    assert not open_path.is_model("import torch")
+    assert not open_path.is_model("this is no Python")
+
+
 def test_open_cells_that_do_not_teach_are_faults_once_the_rule_is_on(tmp_path, monkeypatch):
     monkeypatch.setattr(check_notebooks, "ROOT", tmp_path)
     path = tmp_path / "chapter.ipynb"

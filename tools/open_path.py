@@ -65,6 +65,13 @@ def alone(cell, notebook) -> str | None:
     return None
 
 
+def is_model(source: str) -> bool:
+    """Say whether a code cell is a model typed whole: classes, and what they import. It may be as long as the model."""
+    body = _body(source)
+    parts = ast.ClassDef | ast.Import | ast.ImportFrom
+    return any(isinstance(part, ast.ClassDef) for part in body) and all(isinstance(part, parts) for part in body)
+
+
 def _with_place(cells):
     """Yield every cell, and whether it belongs to a solution."""
     solving = False
