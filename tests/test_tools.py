@@ -1,6 +1,5 @@
 """The tools that make the book: notebooks come out the same every time, and pages carry what their checkout allows."""
 
-import copy
 import os
 import subprocess
 from pathlib import Path
@@ -211,41 +210,3 @@ def test_the_repository_is_read_from_the_checkout(tmp_path, monkeypatch, remote,
     assert book_pages.repository(tmp_path) == found
     monkeypatch.setenv("BOOK_REPOSITORY", "someone/else")
     assert book_pages.repository(tmp_path) == "someone/else"
-
-
-PAGE = new_notebook(
-    metadata={"kernelspec": notebooks.KERNEL},
-    cells=[
-        new_markdown_cell("# A page\n\nA formula, $x^2$.\n\n```{exercise}\n:label: one\n\nWhy?\n```"),
-        new_markdown_cell("```{solution-start} one\n```"),
-        new_code_cell("2 + 2", execution_count=1, outputs=[new_output("stream", text="4")]),
-        new_markdown_cell("```{solution-end}\n```"),
-    ],
-)
-
-
-@pytest.fixture
-def build(build_page, tmp_path):
-    def run(**environment) -> str:
-        done, page = build_page(copy.deepcopy(PAGE), tmp_path, **environment)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return page.read_text(encoding="utf-8")
-
-    return run
-
-
-def test_a_page_without_a_repository_has_no_launch_buttons(build):
-    page = build()
-    assert "launch-buttons" not in page
-    assert "og:url" not in page
-    assert 'property="og:title" content="A page"' in page
-    assert "thebe-config" not in page
-    assert "THEBE_JS_URL" not in page
-    assert 'class="solution dropdown admonition"' in page
-
-
-def test_a_page_with_a_repository_can_be_launched(build):
-    page = build(BOOK_REPOSITORY="Owner/book")
-    assert "https://colab.research.google.com/github/Owner/book/blob/main/page.ipynb" in page
-    assert "https://mybinder.org/v2/gh/Owner/book/main" in page
-    assert 'property="og:url" content="https://owner.github.io/book/page.html"' in page

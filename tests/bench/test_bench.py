@@ -1,17 +1,14 @@
 """The arithmetic of `make bench`, and that it compares like with like."""
 
-import subprocess
 import sys
 from math import prod
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
-from bench import attention, cnn, convolution, generation, recurrent, report, rnn, transformer
+from bench import attention, convolution, generation, recurrent
 from bench.keras_program import PROGRAMS
 from bench.our_program import TRICKS, indexed, loop
-from bench.pages import Pages, _beside, default_base, resolve
 from bench.timing import in_turns, ratio, spread
 from bench.worker import Worker
 from torch.testing import assert_close
@@ -205,148 +202,3 @@ def test_a_loader_gives_as_many_examples_a_batch(learned):
     learned(lambda model, x, y: (sizes.append(len(labels)) for _, labels in indexed(x, y)))
     assert sizes == [64, 64, 64, 64, 44]
     learned(lambda model, x, y: loop(model, x, y, "float32", ("no DataLoader",)))
-
-
-def results(slowdown, speedup, fast_bfloat16=True):
-    middle = lambda value: {"median": value, "lower": value, "upper": value}  # noqa: E731
-    form = {"milliseconds": middle(1.0), "times_torch": middle(slowdown)}
-    program = {"samples_per_second": middle(5000.0), "times_keras": middle(speedup)}
-    return {
-        "batch": 64,
-        "data": "mnist",
-        "fast_bfloat16": fast_bfloat16,
-        "convolution": [{"case": "a layer", "forms": {"layers.conv2d": form}}],
-        "training": [
-            {"threads": 2, "others": 0.0, "programs": {"fit, float32": program, "fit, bfloat16": program}},
-        ],
-    }
-
-
-@pytest.mark.parametrize(
-    ("slowdown", "speedup", "holds"),
-    [(2.5, 2.0, [True, True, True]), (2.51, 1.6, [False, True, False]), (1.0, 1.59, [True, False, False])],
-)
-def test_a_broken_floor_is_found(slowdown, speedup, holds):
-    assert [floor["holds"] for floor in cnn.floors(results(slowdown, speedup))] == holds
-
-
-def test_bfloat16_is_judged_where_the_processor_computes_in_it():
-    assert len(cnn.floors(results(1.0, 1.7, fast_bfloat16=False))) == 2
-
-
-def test_floors_are_for_programs_that_have_the_whole_machine():
-    runs = [{"threads": n, "seed": seed} for n in (2, 1) for seed in (3, 5)]
-    assert report.widest(runs) == runs[:2]
-    assert report.widest([]) == []
-
-
-def test_tables_say_which_floor_is_broken_and_when_other_programs_disturbed():
-    found = results(3.0, 2.0)
-    found["training"][0]["others"] = 1.3
-    text = "\n".join([*cnn.tables(found), *report.floors(cnn.floors(found))])
-    assert "BROKEN" in text
-    assert "NOT RELIABLE: other programs took 1.3 cores" in text
-
-
-def test_a_broken_floor_of_the_recurrent_layers_is_found():
-    middle = {"median": 1.69, "lower": 1.0, "upper": 2.0}
-    form = {"milliseconds": middle, "times_torch": middle}
-    found = {
-        "batch": 64,
-        "recurrent": [{"case": "LSTM", "forms": {"layers.LSTM": form, "layers.LSTM, compiled": form}}],
-        "classifier": [
-            {
-                "threads": 1,
-                "others": 0.0,
-                "programs": {"fit, float32": {"samples_per_second": middle, "times_keras": middle}},
-            }
-        ],
-    }
-    assert [floor["holds"] for floor in rnn.floors(found)] == [True, True, False]
-    assert "BROKEN" in "\n".join([*rnn.tables(found), *report.floors(rnn.floors(found))])
-
-
-def test_a_broken_floor_of_attention_is_found():
-    middle = {"median": 1.2, "lower": 1.0, "upper": 2.0}
-    form = {"milliseconds": middle, "times_torch": middle, "megabytes": 1.0}
-    program = {"samples_per_second": middle, "times_keras": middle, "times_transformers": middle}
-    run = {"threads": 1, "others": 0.0, "programs": {"fit, float32": program, "fit, bfloat16": program}}
-    found = {
-        "fast_bfloat16": True,
-        "attention": [{"case": "", "tokens": t, "forms": {"layers.attention": form}} for t in (64, 256)],
-        "attention-classifier": [run],
-        "gpt": [run],
-        "generation": {"ways": {"generate": {"tokens_per_second": middle, "times_transformers": middle}}},
-    }
-    floors = transformer.floors(found)
-    assert [floor["holds"] for floor in floors] == [False, True, True, False, True, False, False]
-    assert "BROKEN" in "\n".join([*transformer.tables(found), *report.floors(floors)])
-
-
-# ---- pages ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def repository(tmp_path):
-    """A git repository with two commits on main: ``(folder, git)``, where ``git(*arguments)`` runs it there."""
-
-    def git(*arguments):
-        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        return subprocess.run(
-            ["git", "-C", tmp_path, *who, *arguments], check=True, capture_output=True, text=True, encoding="utf-8"
-        )
-
-    git("init", "--quiet", "--initial-branch=main")
-    for text in ("one", "two"):
-        (tmp_path / "page.md").write_text(text, encoding="utf-8")
-        git("add", ".")
-        git("commit", "--quiet", "--message", text)
-    return tmp_path, git
-
-
-def test_pages_are_measured_beside_where_the_work_left_main(repository):
-    folder, git = repository
-    assert default_base(folder) == "HEAD~1"  # nothing is new but the last commit
-    (folder / "page.md").write_text("three", encoding="utf-8")
-    tip = resolve("main", folder)
-    assert default_base(folder) == tip
-    git("switch", "--quiet", "--create", "work")
-    git("commit", "--quiet", "--all", "--message", "three")
-    assert default_base(folder) == tip
-    git("branch", "--quiet", "--delete", "--force", "main")
-    assert default_base(folder) == "HEAD~1"
-
-
-def test_a_base_that_is_no_commit_is_named(repository):
-    with pytest.raises(ValueError, match="no a commit named lost"):
-        resolve("lost", repository[0])
-
-
-class Tabs:
-    """Stands in for a browser in which the book of now takes 1.2 times as long as the other, but for bad moments."""
-
-    def __init__(self):
-        self.times = {
-            "base": iter([100.0, 900.0, 100.0, 100.0, 130.0]),
-            "now": iter([700.0, 120.0, 120.0, 300.0, 120.0]),
-        }
-
-    def measure(self, case, book):
-        return next(self.times[book.name])
-
-
-def test_a_page_is_held_to_its_best_beside_the_bases_best():
-    case = type("Case", (), {"name": "a page"})()
-    found = {"base": "0123456789abcdef", **_beside(Tabs(), case, Path("base"), Path("now"), rounds=4)}
-    assert found["milliseconds_base"]["median"] == 115
-    assert found["beside_base"]["upper"] > 1.2
-    assert found["best_beside_base"] == pytest.approx(1.2)
-    pages = Pages()
-    (floor,) = pages.floors({"answers": [found]})
-    assert floor["claim"] == "a page, beside 012345678"
-    assert floor["holds"]
-    (floor,) = pages.floors({"paint": [{**found, "best_beside_base": 1.3}]})
-    assert not floor["holds"]
-    table = "\n".join(pages.tables({"answers": [found]}))
-    assert "| a page |" in table
-    assert "1.20" in table

@@ -7,7 +7,7 @@ from torch import nn
 
 from largemodels.interpret import capture, tracking
 from largemodels.live import HiddenStateExplorer, HiddenStates, live
-from largemodels.live.binding import Binding, pack
+from largemodels.live.binding import pack
 from largemodels.models import CharRNN, CharRNNConfig
 from largemodels.text import UNKNOWN, Vocabulary
 
@@ -48,12 +48,6 @@ def rounded():
 @pytest.fixture(scope="module")
 def exported():
     return explorer(rounded(), heldout=HELDOUT)
-
-
-@pytest.fixture
-def kernel(monkeypatch):
-    """For tests of what the kernel answers: spare them the export."""
-    monkeypatch.setattr(Binding, "export", lambda self: b"")
 
 
 @pytest.mark.parametrize("cell", list(GATES))

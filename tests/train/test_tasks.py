@@ -3,16 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import asdict
 from math import exp
-from pathlib import Path
 
 import pytest
 import torch
 
-from largemodels.data import ImageData, Labelled, LabelledWindows, Text, TextBatches, WindowData, digits
+from largemodels.data import LabelledWindows, Text, TextBatches, WindowData
 from largemodels.models import GPT, CharRNN, CharRNNConfig, GPTConfig, RecurrentClassifier, RecurrentClassifierConfig
 from largemodels.text import UNKNOWN, Vocabulary
 from largemodels.train import Recipe, checks, evaluate, evaluate_text, load_weights
@@ -183,43 +180,6 @@ def test_an_lstm_is_trained_in_float32_where_the_processor_has_no_bfloat16(tmp_p
 
 
 # as on a processor from before AVX-512, which has no instructions for bfloat16
-OLDER = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
-EVERY_RECIPE = """
-import sys
-sys.path.insert(0, sys.argv[1])
-import test_tasks, test_translation
-from largemodels.train.__main__ import main
-from largemodels.train.registry import DATA, MODELS
-DATA |= {name: test_tasks.small_text for name in ("source_code", "shakespeare")}
-DATA |= {"packages": test_tasks.small_windows, "dates": test_translation.few_dates, "digits": test_tasks.few_digits}
-for name, entry in MODELS.items():
-    length = ["--epochs", "1"] if entry.task.unit == "epoch" else ["--steps", "2"]
-    flags = [name, *length, "--precision", "bfloat16", "--device", "cpu", "--out", f"{sys.argv[2]}/{name}"]
-    assert main(flags) == 0, name
-"""
-
-
-def few_digits(device="cpu"):
-    data = digits(device=device)
-    train, test = (Labelled(part.images[:40], part.labels[:40]) for part in (data.train, data.test))
-    return ImageData(train, test, data.names)
-
-
-@pytest.mark.parametrize("instructions", [{}, OLDER], ids=["here", "older"])
-def test_every_recipe_trains_in_bfloat16_on_processors_with_and_without_it(tmp_path, instructions):
-    run = [sys.executable, "-c", EVERY_RECIPE, str(Path(__file__).parent), str(tmp_path)]
-    done = subprocess.run(run, capture_output=True, encoding="utf-8", env={**os.environ, **instructions})
-    assert done.returncode == 0, done.stderr
-    used = {
-        name: json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8"))["recipe"]["precision"]
-        for name in MODELS
-    }
-    lstms = {"char-rnn", "recurrent-classifier"}
-    assert {used[name] for name in used.keys() - lstms} == {"bfloat16"}
-    exact = {used[name] for name in lstms} == {"float32"}
-    assert done.stderr.count("is trained in float32") == (2 if exact else 0)
-    if instructions and torch.backends.cpu.get_cpu_capability() in ("AVX512", "AVX2"):
-        assert exact
 
 
 def test_another_model_is_one_more_line(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from largemodels.layers import LSTM
 from largemodels.models.recurrent import CharRNN, CharRNNConfig
 from largemodels.text import Vocabulary
 
-STRING, BRACKETS, COLUMN = range(3)  # the units
+BRACKETS, STRING, COLUMN = range(3)  # the units
 INPUT, FORGET, CANDIDATE, OUTPUT = range(4)  # the order of torch's matrices
 OPEN, CLOSED, TURN = 20.0, -20.0, 40.0  # in float32 the sigmoid of 20 is exactly 1; TURN changes one into the other
 MARKS = '"\n ([{)]}'
@@ -18,8 +18,8 @@ MARKS = '"\n ([{)]}'
 def by_hand(symbols: Vocabulary) -> CharRNN:
     """Return a network that reads characters and follows strings, brackets and columns, its weights set by hand.
 
-    Each character is a one-hot vector. Unit 0 is on inside a string in double quotes; unit 1 counts open brackets, but
-    not in such a string, and shows the count at the ends of lines only; unit 2 counts columns. Comments, backslashes,
+    Each character is a one-hot vector. Unit 0 counts open brackets, but not inside strings, and shows the count at the
+    ends of lines only; unit 1 is on inside a string in double quotes; unit 2 counts columns. Comments, backslashes,
     single and triple quotes it does not know. Its head knows one thing: after a line that ends inside brackets comes a
     space. Otherwise all characters are equally likely.
 
@@ -53,7 +53,8 @@ def gate_weights(lstm: LSTM) -> tuple[Tensor, Tensor, Tensor]:
 
 def set_weights(lstm: LSTM, symbols: Vocabulary) -> None:
     """Set the weights of three units that read one-hot characters."""
-    W, U, b = gate_weights(lstm)  # W[gate, unit, character], U[gate, unit, unit that is read], b[gate, unit]
+    # W[gate, unit, character], U[gate, unit, unit that is read], b[gate, unit]
+    W, U, b = gate_weights(lstm)
     quote, newline = symbols.encode('"'), symbols.encode("\n")
     b[[INPUT, FORGET, OUTPUT]] = OPEN
 
