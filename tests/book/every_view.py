@@ -14,10 +14,12 @@ from largemodels.live import (
     HiddenStateExplorer,
     HiddenStates,
     KernelExplorer,
+    LookUpExplorer,
     NextCharacter,
     PatchAttentionExplorer,
     Recur,
     RecurrenceExplorer,
+    SoftLookUp,
     live,
 )
 from largemodels.models import GPT, CharRNN, CharRNNConfig, ConvNet, GPTConfig, ViT, ViTConfig
@@ -48,6 +50,11 @@ def patch_attention():
     return live(view, Watched(model, "layers.*.self_attn.weights"), {"image": images[:1]})
 
 
+def look_up():
+    start = {"query": torch.tensor([0.0, 0.7]), "keys": torch.eye(2), "values": torch.tensor([3.0, 5.0])}
+    return live(LookUpExplorer("xy"), SoftLookUp(), start)
+
+
 def recurrence():
     start = {"x": torch.eye(12, 1), "W": torch.ones(2, 1), "U": torch.eye(2) / 2, "b": torch.zeros(2)}
     return live(RecurrenceExplorer(), Recur(), start)
@@ -75,6 +82,7 @@ EVERY_VIEW = {
         digit_reader,
         feature_maps,
         patch_attention,
+        look_up,
         recurrence,
         hidden_states,
         attention,

@@ -10,6 +10,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "digit_reader": (),
     "feature_maps": (".fx-glass .lm-surface", ".fx-waterfall"),
     "patch_attention": (".px-map",),
+    "look_up": (),  # the browser's own sliders alone
     "recurrence": (".rx-time",),
     "hidden_states": (".lm-line", ".hx-map"),
     "attention": (".lm-line", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
