@@ -55,7 +55,7 @@ serve: .venv/ready
 test: export OMP_NUM_THREADS = 1
 test: ALL = 1
 test: book lint unit
-	$(BIN)/python -m pytest --nbval chapters --nbval-kernel-startup-timeout 600 --dist loadfile -n $(JOBS) --quiet
+	$(BIN)/python -m pytest --nbval intro.ipynb chapters --nbval-kernel-startup-timeout 600 --dist loadfile -n $(JOBS) --quiet
 	$(BIN)/python -m pytest tests/book -n $(JOBS) --dist loadgroup --quiet
 	@echo
 	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."

@@ -35,6 +35,12 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
 
 
+def of_the_book() -> list[Path]:
+    """Return the notebooks of the book: the home page, and all in chapters/."""
+    paths = [ROOT / "intro.ipynb", *sorted((ROOT / "chapters").rglob("*.ipynb"))]
+    return [path for path in paths if ".ipynb_checkpoints" not in path.parts]
+
+
 def run(notebook, folder: Path, **options):
     """Run every cell in a fresh kernel that starts in ``folder``.
 
@@ -171,12 +177,11 @@ def refresh(path: Path, fresh: bool = False, into: Path | None = None) -> list[s
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("notebooks", nargs="*", type=Path, help="all in chapters/ if none is given")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all of the book if none is given")
     parser.add_argument("--fresh", action="store_true", help="take new outputs of cells exempt from comparison")
     parser.add_argument("--into", type=Path, help="write here, and leave the book alone")
     options = parser.parse_args()
-    paths = options.notebooks or sorted((ROOT / "chapters").rglob("*.ipynb"))
-    paths = [path for path in paths if ".ipynb_checkpoints" not in path.parts]
+    paths = options.notebooks or of_the_book()
     problems = [problem for path in paths for problem in refresh(path, options.fresh, options.into)]
     print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
     return bool(problems)
