@@ -5,7 +5,8 @@
 
 export default {
   render({ model, el }) {
-    const say = announcer();
+    const say = announcer(); // of the drawing
+    const tell = announcer(); // of the answer: neither cuts the other short
     const name = Object.keys(model.get("inputs"))[0];
     const { shape } = model.get("inputs")[name];
 
@@ -14,7 +15,7 @@ export default {
       setInputs(model, { [name]: toWire(shape, ink) });
     });
     const stage = h("div", { class: "rd", "data-lm-suppress-shortcuts": "true" }); // no notebook command on a key here
-    el.append(stage, say.element);
+    el.append(stage, say.element, tell.element);
 
     let settings, outputs, gallery, verdict, probabilities, seen;
     let reading = "";
@@ -33,7 +34,7 @@ export default {
       board.surface.values = seen; // at hand in the browser's console
       gallery.paint();
       const words = verdict.show(probabilities, largest(seen) === 0);
-      if (reading && reading !== words) say(words);
+      if (reading && reading !== words) tell(words);
       reading = words;
     }
 
