@@ -1,6 +1,12 @@
 """What the tests of all widgets do with a page: count its draws, wait for the next, and touch it."""
 
+import torch
+
 PATIENCE = 600_000  # milliseconds: tests wait for a state of the page, and a busy machine takes its time
+
+SIZE = 28  # pixels of a drawing board, down and across
+SEVEN = [(7, 5), (20, 5), (13, 23)]
+FOUR = ([(16, 4), (8, 17), (21, 17)], [(17, 11), (17, 24)])
 
 
 def drawn(page):
@@ -34,6 +40,31 @@ def darken(page):
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     page.wait_for_function("[...document.querySelectorAll('.lm')].every(el => el.classList.contains('lm-dark'))")
     frames(page)
+
+
+def drawing(page, number=0):
+    """Return the image on a drawing board, as the network sees it."""
+    values = page.evaluate("n => Array.from(document.querySelectorAll('.dr-board')[n].values)", number)
+    return torch.tensor(values, dtype=torch.float32).view(1, 1, SIZE, SIZE)
+
+
+def board_point(page, x, y):
+    """Return the place on the screen of pixel (x, y) of the first drawing."""
+    box = page.locator(".dr-board").first.bounding_box()
+    return box["x"] + x / SIZE * box["width"], box["y"] + y / SIZE * box["height"]
+
+
+def draw_by_mouse(page, *strokes):
+    """Draw lines through the points of each stroke, and wait for the answer."""
+    page.locator(".dr-board").first.scroll_into_view_if_needed()
+    before = drawn(page)
+    for start, *rest in strokes:
+        page.mouse.move(*board_point(page, *start))
+        page.mouse.down()
+        for point in rest:
+            page.mouse.move(*board_point(page, *point), steps=4)
+        page.mouse.up()
+    settle(page, before)
 
 
 class Fingers:

@@ -122,7 +122,7 @@ def test_without_scripts_folds_open_and_there_is_no_switch(book, serve, chromium
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1200, False), (390, True)], ids=["wide", "phone, dark"])
-def test_one_switch_opens_all_and_shuts_all(read, axe, width, dark):  # noqa: F811
+def test_one_switch_opens_all_and_shuts_all(read, axe, width, dark):
     page = read("page", width=width, dark=dark)
     switch = page.locator(SWITCH)
     assert (switch.inner_text(), pressed(page)) == ("Unfold all", "false")
@@ -162,7 +162,7 @@ def test_the_switch_stays_while_the_page_is_visited(opened):
     assert not any(are_open(page)[:-2])  # the address still opens what it is in
 
 
-def test_a_page_without_folds_has_no_switch(read):  # noqa: F811
+def test_a_page_without_folds_has_no_switch(read):
     page = read("plain")
     assert seen(page, *FOLDED) == FOLDED
     assert page.locator(SWITCH).count() == 0
@@ -193,7 +193,7 @@ def test_a_search_in_the_page_opens_a_fold(opened):
     assert seen(page, *FOLDED) == ["Over the hills", "a hill", "A part", "sycamore"]
 
 
-def test_paper_has_what_goes_deeper_and_no_code_that_does_not_teach(read):  # noqa: F811
+def test_paper_has_what_goes_deeper_and_no_code_that_does_not_teach(read):
     page = read("page")
     page.locator("summary").get_by_text("set-up").locator("visible=true").click()  # what the reader opened stays open
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -207,7 +207,7 @@ def test_paper_has_what_goes_deeper_and_no_code_that_does_not_teach(read):  # no
     assert are_open(page) == [True, *[False] * (len(LINES))]
 
 
-def test_folds_work_under_the_policy(guarded):  # noqa: F811
+def test_folds_work_under_the_policy(guarded):
     page = guarded("page")
     page.locator(SWITCH).click()
     assert seen(page, *FOLDED) == FOLDED

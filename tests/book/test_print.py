@@ -133,7 +133,7 @@ def test_a_dark_page_is_printed_in_the_light_palette(visit, name):
     assert not pictures or page.evaluate(DRAWN) != pictures
 
 
-def test_a_browser_that_prints_says_so_and_finds_the_page_as_it_was(read):  # noqa: F811
+def test_a_browser_that_prints_says_so_and_finds_the_page_as_it_was(read):
     page = read("chapters/cnn/convolution", dark=True)
     page.evaluate(
         """() => { globalThis.themes = [];
@@ -149,7 +149,7 @@ def test_a_browser_that_prints_says_so_and_finds_the_page_as_it_was(read):  # no
 
 
 @pytest.mark.parametrize("name", ["chapters/cnn/feature_maps", "chapters/transformer/heads"])
-def test_a_widget_on_paper_is_the_one_on_the_screen(read, name):  # noqa: F811
+def test_a_widget_on_paper_is_the_one_on_the_screen(read, name):
     """Its lines and letters stand where they stood: on the screen of a phone as well, whose widgets are narrower."""
     places = """() => { const view = document.querySelector("[data-state]");
       const box = view.getBoundingClientRect();
