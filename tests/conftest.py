@@ -15,9 +15,15 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
+TOGETHER = ("test_book_folds.py", "test_builders.py", "test_build_book.py")  # one book for all tests of the file
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """Let one worker run a notebook, and what shares a book; leave out what needs an accelerator that is not there."""
+    for item in items:
+        if item.path.suffix == ".ipynb" or item.path.name in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
     if torch.cuda.is_available():
         return
     for item in items:
@@ -26,7 +32,20 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def build_page():
+def jupyter_book():
+    """Run ``jupyter-book build`` as tools/build_book.py does: ``jupyter_book(*options, cwd=…, env=…)``."""
+    program = "import sys, build_book; build_book.jupyter_book('build', *sys.argv[1:])"
+
+    def run(*options, env, **process) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", program, *map(str, options)]
+        env = {**env, "PYTHONPATH": os.pathsep.join([str(ROOT / "tools"), env.get("PYTHONPATH", "")])}
+        return subprocess.run(command, env=env, capture_output=True, encoding="utf-8", **process)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def build_page(jupyter_book):
     """Build a book of one page, with the book's own configuration, every warning an error.
 
     ``build_page(notebook, folder, **environment)`` returns the finished process and the page's path.
@@ -44,11 +63,7 @@ def build_page():
         (folder / "_toc.yml").write_text("{format: jb-book, root: page}", encoding="utf-8")
         nbformat.write(notebook, folder / "page.ipynb")
         clean = {key: value for key, value in os.environ.items() if not key.startswith("BOOK_")}
-        program = Path(sys.executable).with_name("jupyter-book")
-        command = [program, "build", "-W", "-n", "--keep-going", "."]
-        done = subprocess.run(
-            command, cwd=folder, env={**clean, **environment}, capture_output=True, text=True, encoding="utf-8"
-        )
+        done = jupyter_book("-W", "-n", "--keep-going", ".", cwd=folder, env={**clean, **environment})
         return done, folder / "_build/html/page.html"
 
     return build

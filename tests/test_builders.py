@@ -1,9 +1,8 @@
 """The book can be read by other builders than HTML's: as text, as XML, as LaTeX, and by translators."""
 
+import functools
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,18 @@ from book_formats import ALIVE, VIEW
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def build(builder: str, folder: Path) -> Path:
-    """Build the whole book, every warning an error; return the folder with what was written."""
-    options = ["-W", "-n", "--keep-going", "--path-output", folder, "--builder", "custom", "--custom-builder", builder]
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", *options, ROOT]
-    done = subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", env={**os.environ, "COLUMNS": "80"}
-    )
-    assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
-    return folder / "_build" / builder
+@pytest.fixture(scope="module")
+def build(jupyter_book):
+    """Build the whole book, every warning an error: ``build(builder, folder)`` returns where it was written."""
+
+    def run(builder: str, folder: Path) -> Path:
+        options = ["-W", "-n", "--keep-going", "--path-output", folder]
+        options += ["--builder", "custom", "--custom-builder", builder]
+        done = jupyter_book(*options, ROOT, env={**os.environ, "COLUMNS": "80"})
+        assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
+        return folder / "_build" / builder
+
+    return functools.cache(run)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def shared(tmp_path_factory):
     return tmp_path_factory.mktemp("book")
 
 
-def test_text_has_formulas_exercises_figures_and_widgets_in_words(shared):
+def test_text_has_formulas_exercises_figures_and_widgets_in_words(build, shared):
     text = (build("text", shared) / "chapters/cnn/convolution.txt").read_text(encoding="utf-8")
     assert "Exercise 1.1.1 (Sizes):" in text
     assert text.count("\nSolution:\n") >= 5
@@ -40,7 +42,7 @@ def test_text_has_formulas_exercises_figures_and_widgets_in_words(shared):
     assert "<Figure size" not in text
 
 
-def test_latex_has_listings_as_text_and_figures_in_place(shared):
+def test_latex_has_listings_as_text_and_figures_in_place(build, shared):
     tex = (build("latex", shared) / "inside-large-ai-models.tex").read_text(encoding="utf-8")
     assert r"\chapter{Convolutional networks}" in tex
     assert r"\PYG{" in tex  # code is coloured by Sphinx, with commands that Sphinx defines,
@@ -56,7 +58,7 @@ def test_latex_has_listings_as_text_and_figures_in_place(shared):
     assert tex.count(ALIVE) == sum(notebook.count(f'"{VIEW}": {{') for notebook in notebooks) > 0
 
 
-def test_latex_has_one_bibliography_and_no_empty_chapter_before_it(shared):
+def test_latex_has_one_bibliography_and_no_empty_chapter_before_it(build, shared):
     tex = (build("latex", shared) / "inside-large-ai-models.tex").read_text(encoding="utf-8")
     assert tex.count(r"\begin{sphinxthebibliography}") == 1  # this environment writes the heading
     assert r"\chapter{Bibliography}" not in tex
@@ -67,14 +69,14 @@ def test_latex_has_one_bibliography_and_no_empty_chapter_before_it(shared):
     assert len(cited) > 50
 
 
-def test_xml_has_every_page(shared):
+def test_xml_has_every_page(build, shared):
     folder = build("xml", shared)
     written = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.xml")}
     files = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     assert written == set(re.findall(r"'(?:root|file)': '([^']+)'", str(files)))
 
 
-def test_translators_get_prose_and_no_listings(tmp_path):
+def test_translators_get_prose_and_no_listings(build, tmp_path):
     catalogues = build("gettext", tmp_path).rglob("*.pot")
     text = "\n".join(path.read_text(encoding="utf-8") for path in catalogues)
     assert text.count("\nmsgid ") > 1500

@@ -81,17 +81,22 @@ def changed(root: Path, build: Path) -> set[str] | None:
     return {name for name, made_of in now.items() if made_of != last["pages"][name]}
 
 
+def jupyter_book(*arguments: str) -> None:
+    """Run Jupyter Book; raises `RuntimeError` if the book is not built."""
+    from jupyter_book.cli.main import main
+
+    main(arguments, standalone_mode=False)
+
+
 def build(root: Path, folder: Path, names: set[str] | None) -> None:
     """Build these pages, or with None all; raises `RuntimeError` for any warning, `Spreads` if they do not suffice."""
-    from jupyter_book.cli.main import main as jupyter_book
-
     stamp, before = folder / "built.json", {"pages": pages(root)}
     stamp.unlink(missing_ok=True)
     gone = [folder / ".doctrees", folder / "html"] if names is None else [folder / "html/_static"]
     for path in gone:  # old pages outlive their source; and where the styles lie already, pages name them otherwise
         shutil.rmtree(path, ignore_errors=True)
     book_changes.CHANGED = names
-    jupyter_book(["build", *OPTIONS, str(root)], standalone_mode=False)
+    jupyter_book("build", *OPTIONS, str(root))
     needed = sorted(book_changes.NEEDED)
     made_of = {**before, "needed": needed, "rest": rest(root, needed), "read": read_at(folder)}
     stamp.write_text(json.dumps(made_of), encoding="utf-8")
