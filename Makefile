@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 JOBS ?= 2
 BIN := .venv/bin
-SHARED = -n $(JOBS) --dist loadgroup # among workers; a notebook, or what needs the same page, goes to one of them
+SHARED = -n $(JOBS) --dist loadgroup # among workers; what needs the same book or page goes to one of them
 
 TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts-freefont-otf fonts-dejavu-core
 
@@ -56,7 +56,9 @@ serve: .venv/ready
 test: export OMP_NUM_THREADS = 1
 test: ALL = 1
 test: book lint unit
+test: book lint unit
 	$(BIN)/python -m pytest --nbval intro.ipynb chapters --nbval-kernel-startup-timeout 600 --dist loadfile -n $(JOBS) --quiet
+	$(BIN)/python -m pytest tests/book $(SHARED) --quiet
 	$(BIN)/python -m pytest tests/book $(SHARED) --quiet
 	@echo
 	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."

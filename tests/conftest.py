@@ -20,9 +20,9 @@ TOGETHER = ("test_book_folds.py", "test_builders.py", "test_build_book.py")  # o
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Let one worker run a notebook, and what shares a book; leave out what needs an accelerator that is not there."""
+    """Let one worker run what shares a book; leave out what needs an accelerator that is not there."""
     for item in items:
-        if item.path.suffix == ".ipynb" or item.path.name in TOGETHER:
+        if item.path.name in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
     if torch.cuda.is_available():
         return
