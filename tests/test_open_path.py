@@ -81,7 +81,7 @@ def test_a_model_typed_whole_is_told_from_other_long_cells():
     assert not open_path.is_model("this is no Python")
 
 
-def test_open_cells_that_do_not_teach_are_faults_once_the_rule_is_on(tmp_path, monkeypatch):
+def test_open_cells_that_do_not_teach_are_faults(tmp_path, monkeypatch):
     monkeypatch.setattr(check_notebooks, "ROOT", tmp_path)
     path = tmp_path / "chapter.ipynb"
     cells = [code("import a"), code("assert a"), code("SEEDS = 1, 2")]
@@ -93,13 +93,21 @@ def test_open_cells_that_do_not_teach_are_faults_once_the_rule_is_on(tmp_path, m
         found = "\n".join(check_notebooks.faults(path))
         return [words for words in wanted if words in found]
 
-    monkeypatch.setattr(check_notebooks, "OPEN_PATH", False)
-    assert faults() == []
-    monkeypatch.setattr(check_notebooks, "OPEN_PATH", True)
     assert faults() == wanted
     for cell, tag in zip(cells, ("setup", "check", "setup"), strict=True):
         cell.metadata.tags = [tag]
     assert faults() == []
+
+
+def test_more_words_than_one_sitting_takes_are_a_fault_unless_they_are_folded(tmp_path, monkeypatch):
+    monkeypatch.setattr(check_notebooks, "ROOT", tmp_path)
+    path = tmp_path / "chapter.ipynb"
+    cells = [prose("word " * 3000), prose("word " * 501)]
+    nbformat.write(new_notebook(cells=cells), path)
+    assert "has 3,501 words that stand open; 3,500 are allowed" in "\n".join(check_notebooks.faults(path))
+    cells[1].metadata.tags = ["deeper"]
+    nbformat.write(new_notebook(cells=cells), path)
+    assert "words" not in "\n".join(check_notebooks.faults(path))
 
 
 def test_the_table_names_every_notebook(tmp_path, capsys):
