@@ -30,7 +30,10 @@ PAGES = {
 
 def notebook(word: str, dot: str = "black"):
     output = new_output("display_data", {"image/png": DOTS[dot], "text/plain": "<Figure>"})
-    cells = [new_markdown_cell(f"# One\n\nThe {word} {{term}}`door`."), new_markdown_cell(EXERCISE)]
+    cells = [
+        new_markdown_cell(f"# One\n\nThe {word} {{term}}`door` {{cite:p}}`he2016deep`."),
+        new_markdown_cell(EXERCISE),
+    ]
     cells += [new_markdown_cell(SOLUTION), new_code_cell("plot()", execution_count=1, outputs=[output])]
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
@@ -98,9 +101,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_page_that_is_built_alone_is_as_in_a_new_book_and_so_is_all_else(book):
-    book.write("one.ipynb", nbformat.writes(notebook("second", "white")))
+    book.write("one.ipynb", nbformat.writes(notebook("second, longer", "white")))
     assert "Building what has changed: one\n" in book.built()
-    assert "The second " in book.html("one")
+    assert "The second, longer " in book.html("one")
     alone = files(book.folder / "_build/html")
     assert "Building what has changed" not in book.built("--all")
     new = files(book.folder / "_build/html")

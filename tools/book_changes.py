@@ -19,6 +19,7 @@ NEEDED: set[str] = set()  # files that pages have read, beside their own
 PRIVATE = {"all_docs", "app", "config", "dependencies", "domains", "doctreedir", "events", "images", "nb_metadata"}
 PRIVATE |= {"project", "settings", "sphinx_exercise_gated_registry", "srcdir", "temp_data"}
 PRIVATE |= {"_pickled_doctree_cache", "_write_doc_doctree_cache"}
+OWN = ("line", "wordcount")  # on which line something stands, and how long its page is, no other page shows
 
 # of the index for searches: all that comes from the pages
 SEARCHED = ("_titles", "_filenames", "_mapping", "_title_mapping", "_all_titles", "_index_entries")
@@ -33,13 +34,17 @@ def shared(env) -> dict:
     for image, (_, name) in env.images.items():
         if Path(image).name != name:  # two pictures of one name are numbered in the order in which pages were read
             raise Spreads(f"there are two pictures of the name of {image}")
-    return {name: _plain(value) for name, value in vars(env).items() if name not in PRIVATE}
+    seen = {name: value for name, value in vars(env).items() if name not in PRIVATE}
+    seen |= {f"domain {name}": value for name, value in seen.pop("domaindata").items()}
+    cited = sorted(seen["domain cite"]["citation_refs"], key=lambda reference: reference.docname)
+    seen["domain cite"] = {**seen["domain cite"], "citation_refs": cited}  # a list, in the order of reading
+    return {name: _plain(value) for name, value in seen.items()}
 
 
 def _plain(thing):
     """Put something in a form that is the same in whatever order, and on whatever line, it was read."""
     if isinstance(thing, Mapping):
-        return sorted((repr(key), _plain(value)) for key, value in thing.items())
+        return sorted((repr(key), _plain(value)) for key, value in thing.items() if key not in OWN)
     if isinstance(thing, list | tuple | set | frozenset) and not hasattr(thing, "_asdict"):
         plain = [_plain(item) for item in thing]
         return sorted(map(repr, plain)) if isinstance(thing, set | frozenset) else plain
@@ -48,7 +53,7 @@ def _plain(thing):
     if isinstance(thing, str | bytes | int | float | Path | None):
         return repr(thing)
     fields = thing._asdict() if hasattr(thing, "_asdict") else getattr(thing, "__dict__", {"": repr(thing)})
-    return type(thing).__name__, _plain({key: value for key, value in fields.items() if key != "line"})
+    return type(thing).__name__, _plain(fields)
 
 
 class Changes:
@@ -62,14 +67,14 @@ class Changes:
         bibliographies = {key.docname for key in env.get_domain("cite").bibliographies}
         if removed or added - CHANGED or bibliographies & CHANGED:
             raise Spreads("the pages are not those of the last build")
-        self._before = self._seen(env)
+        self._before = shared(env)
         for page in CHANGED:  # sphinx-exercise adds to what it knows of a page, and forgets nothing
             getattr(env, "sphinx_exercise_gated_registry", {}).pop(page, None)
         return sorted(CHANGED)
 
     def compare(self, app, env):
         """Raise `Spreads` if pages now see something else of each other."""
-        after = self._seen(env)
+        after = shared(env)
         different = [name for name in after if after[name] != self._before.get(name)]
         if different or after.keys() != self._before.keys():
             raise Spreads(f"other pages may show what has changed ({', '.join(different)})")
@@ -87,10 +92,6 @@ class Changes:
             vars(app.builder.indexer).update(found)
 
         app.builder.load_indexer = load
-
-    def _seen(self, env):
-        seen = shared(env)
-        return {**{f"domain {name}": value for name, value in seen.pop("domaindata")}, **seen}
 
 
 def _found(app) -> Path:
