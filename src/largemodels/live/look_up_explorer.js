@@ -57,8 +57,9 @@ export default {
         const side = HEAD / 2;
         const corners = [[endX, endY], [backX - side * v, backY + side * u], [backX + side * v, backY - side * u]];
         tip.setAttribute("d", `M${corners.map((corner) => corner.join()).join("L")}Z`);
-        label.setAttribute("x", endX + 0.24 * u + (size ? 0 : 0.2));
-        label.setAttribute("y", endY + 0.24 * v + 0.09);
+        const [along, beside] = kind === "lu-query" ? [-0.1, 0.24] : [0.24, 0]; // a query may point at a key's name
+        label.setAttribute("x", endX + along * u - beside * v + (size ? 0 : beside));
+        label.setAttribute("y", endY + along * v + beside * u + 0.09);
       };
       return element;
     };
