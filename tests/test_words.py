@@ -1,5 +1,6 @@
 """The index names the pages that link to a term of the glossary, and links to pages stay links to pages."""
 
+import json
 import os
 import re
 import subprocess
@@ -55,6 +56,14 @@ def test_the_place_in_the_index_is_where_the_term_is_linked_first(build):
     page = (build() / "attention.html").read_text(encoding="utf-8")
     assert page.count('id="use-of-key"') == 1
     assert page.index('id="use-of-key"') < page.index("glossary.html#term-key")
+
+
+def test_a_search_finds_a_page_once_however_often_it_links_to_terms(build):
+    text = (build() / "searchindex.js").read_text(encoding="utf-8")
+    found = json.loads(text[text.index("{") : text.rindex("}") + 1])["indexentries"]
+    assert {name: [place for _, place, _ in places] for name, places in found.items()} == {
+        name: [f"term-{name.replace(' ', '-')}"] for name in ("attention", "key", "recurrent network")
+    } | {"rnn": ["term-RNN"]}
 
 
 def test_a_link_that_names_a_page_goes_to_the_page_though_a_term_has_the_same_name(build):

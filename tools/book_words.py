@@ -49,6 +49,21 @@ class UsesOfTerms(SphinxTransform):
             link.replace_self([entry, nodes.target("", "", ids=[place]), link.deepcopy()])
 
 
+class NoUsesInSearch(SphinxPostTransform):
+    """Keep the uses of terms out of the search of the pages, which would find a page once for each of them.
+
+    The index has them by now; LaTeX, which makes its own, needs them still.
+    """
+
+    default_priority = 5
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        for entry in list(self.document.findall(addnodes.index)):
+            if all(place.startswith(PLACE) for _, _, place, *_ in entry["entries"]):
+                entry.parent.remove(entry)
+
+
 class IndexOfLaTeX(SphinxPostTransform):
     """Leave the page of the index out of LaTeX, which prints an index at its end; links to the page lead there."""
 
@@ -78,5 +93,6 @@ def setup(app):
     app.connect("env-check-consistency", check_spelling)
     app.add_transform(PagesBeforeTerms)
     app.add_transform(UsesOfTerms)
+    app.add_post_transform(NoUsesInSearch)
     app.add_post_transform(IndexOfLaTeX)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
