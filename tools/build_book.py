@@ -53,7 +53,7 @@ def rest(root: Path, needed=()) -> str:
     known = {root / f"{name}{kind}" for name in pages(root) for kind in PAGES}
     names = sorted({*files, *(root / path for path in needed)} - known)
     packages = sorted(path.name for place in sys.path for path in Path(place or ".").glob("*.dist-info"))
-    remotes = subprocess.run(["git", "-C", root, "remote", "-v"], capture_output=True, text=True).stdout
+    remotes = subprocess.run(["git", "-C", root, "remote", "-v"], capture_output=True, encoding="utf-8").stdout
     settings = sorted(f"{key}={value}" for key, value in os.environ.items() if key.startswith(("BOOK_", "SPHINX")))
     made_of = [(str(path.relative_to(root)), digest(path)) for path in names if "__pycache__" not in path.parts]
     return hashlib.blake2b(repr([made_of, sys.version, packages, remotes, settings]).encode()).hexdigest()
