@@ -105,7 +105,9 @@ def test_models_are_packed_without_a_network_as_well(checkout, offline):
 
 def unpack(script):
     """Read what a page finds in a script: the name, and the bytes of the model."""
-    name, packed = re.fullmatch(r'\(globalThis\.liveModels \?\?= \{\}\)\["(.+)"\] =\n  "(.+)";\n', script).groups()
+    name, packed = re.fullmatch(
+        r'\(globalThis\.liveModels \?\?= \{\}\)\["(.+)"\] =\n  "(.+)";\n// [0-9a-f]{64} \d+\n', script
+    ).groups()
     return name, gzip.decompress(base64.b64decode(packed))
 
 

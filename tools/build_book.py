@@ -16,10 +16,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-sys.modules["rfc3987_syntax"] = (
-    None  # grammars that jsonschema builds as it is imported: a fifth of the time of a build
-)
+# What others import and nothing here uses: grammars that jsonschema builds, and the cards for social media, off in
+# _config.yml, that want matplotlib. Both cost every build a second or more.
+sys.modules["rfc3987_syntax"] = None
+sys.modules["sphinxext.opengraph._social_cards"] = SimpleNamespace(DEFAULT_SOCIAL_CONFIG={}, create_social_card=None)
 
 import book_changes  # noqa: E402
 import yaml  # noqa: E402

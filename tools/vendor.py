@@ -171,9 +171,9 @@ def _pack_models(root: Path) -> None:
         if script.name not in models:
             script.unlink()
     for name, path in models.items():
-        script, text = folder / name, MODEL % {"name": path.stem, "packed": _packed(path)}
-        if not script.exists() or script.read_text(encoding="utf-8") != text:
-            script.write_text(text, encoding="utf-8")
+        script, mark = folder / name, f"// {hashlib.sha256(path.read_bytes()).hexdigest()} {len(MODEL)}\n"
+        if not script.exists() or not script.read_text(encoding="utf-8").endswith(mark):
+            script.write_text(MODEL % {"name": path.stem, "packed": _packed(path)} + mark, encoding="utf-8")
 
 
 def _packed(path: Path) -> str:
