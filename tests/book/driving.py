@@ -56,8 +56,7 @@ def board_point(page, x, y):
 
 def draw_by_mouse(page, *strokes):
     """Draw lines through the points of each stroke, and wait for the answer."""
-    # into the middle: at the lower edge of the screen the panel of the feature map explorer lies over the board
-    page.locator(".dr-board").first.evaluate("board => board.scrollIntoView({ block: 'center' })")
+    page.locator(".dr-board").first.scroll_into_view_if_needed()
     before = drawn(page)
     for start, *rest in strokes:
         page.mouse.move(*board_point(page, *start))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from driving import Fingers, darken, drawn, settle
+from driving import Fingers, darken, draw_by_mouse, drawing, drawn, settle
 
 from largemodels.data import digits
 from largemodels.live import DigitReader, live
@@ -48,11 +48,6 @@ def reader(widget_page, view):
     return lambda **options: widget_page(view, **options)
 
 
-def drawing(page, number=0):
-    values = page.evaluate("n => Array.from(document.querySelectorAll('.dr-board')[n].values)", number)
-    return torch.tensor(values, dtype=torch.float32).view(1, 1, SIZE, SIZE)
-
-
 def check_against_torch(page, model):
     """Compare bars, numbers and the large answer with torch, for what is drawn; return the answer."""
     with torch.no_grad():
@@ -71,23 +66,6 @@ def check_against_torch(page, model):
     assert page.locator(".dr-answer").text_content() == ("?" if blank else answer)
     assert page.locator(".dr-first .dr-name").all_text_contents() == ([] if blank else [answer])
     return answer
-
-
-def board_point(page, x, y):
-    box = page.locator(".dr-board").first.bounding_box()
-    return box["x"] + x / SIZE * box["width"], box["y"] + y / SIZE * box["height"]
-
-
-def draw_by_mouse(page, *strokes):
-    page.locator(".dr-board").first.scroll_into_view_if_needed()
-    before = drawn(page)
-    for start, *rest in strokes:
-        page.mouse.move(*board_point(page, *start))
-        page.mouse.down()
-        for point in rest:
-            page.mouse.move(*board_point(page, *point), steps=4)
-        page.mouse.up()
-    settle(page, before)
 
 
 # ---- the claims ---------------------------------------------------------------------------------

@@ -222,3 +222,20 @@ def test_nothing_stands_in_the_way_of_assistive_technology(widget_page, view, ax
     assert axe(page) == []
     page.locator(".dr-class").nth(3).click()
     assert axe(page) == []
+
+
+OVER = """place => { const { x, y, width, height } = document.querySelector(".dr-board").getBoundingClientRect();
+    const seen = document.elementFromPoint(x + width / 2, y + place * height);
+    return seen.closest(".lm-surface")?.contains(document.querySelector(".dr-board")) ?? false; }"""
+
+
+def test_what_a_unit_adds_up_is_in_view_beside_the_maps_and_never_lies_over_the_board(explorer):
+    page = explorer(height=900)
+    board, panel = page.locator(".dr-board"), page.locator(".fx-inspector")
+    for edge in ("end", "start"):
+        board.evaluate("(board, block) => board.scrollIntoView({ block })", edge)
+        place = 0.8 if edge == "start" else 0.5  # at the upper edge the page has a bar of its own
+        assert page.evaluate(OVER, place), f"the board is covered at the {edge} of the screen"
+    page.locator(".fx-maps").first.hover()
+    box = panel.bounding_box()
+    assert box["y"] + box["height"] <= 901
