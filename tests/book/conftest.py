@@ -16,7 +16,6 @@ from visits import Visits
 from widget_pages import write
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).parent
 
 FLAGS = [
     "--disable-gpu",
