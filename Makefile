@@ -7,13 +7,14 @@ SHARED = -n $(JOBS) --dist loadgroup # among workers; what needs the same book o
 
 TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts-freefont-otf fonts-dejavu-core
 
-.PHONY: help book pdf serve test lint check unit notebooks bench clean
+.PHONY: help book pdf serve model test lint check unit notebooks bench clean
 .NOTPARALLEL:
 
 help:
 	@echo "make book        build the book into _build/html, or what has changed of it (ALL=1: all)"
 	@echo "make pdf         build the book as a PDF (needs TeX, and says which packages)"
 	@echo "make serve       read it at http://127.0.0.1:$(PORT)"
+	@echo "make model       bring the real language model, 93 MB, once (into LARGEMODELS_DATA, if set)"
 	@echo "make test        build, and run every notebook and every test"
 	@echo "make check       format, lint, layers and unit tests: what to run while working"
 	@echo "make notebooks   run the notebooks again and store what they show (FRESH=1: timings too)"
@@ -52,6 +53,10 @@ serve: .venv/ready
 	@echo "The book is at http://127.0.0.1:$(PORT) (Ctrl-C stops it)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
+# kept outside this folder, and found there by every checkout; the tests and the notebooks need it, the book does not
+model: .venv/ready
+	@$(BIN)/python tools/bring_model.py
+
 # one thread for each of the workers that share the machine
 test: export OMP_NUM_THREADS = 1
 test: ALL = 1
@@ -70,10 +75,10 @@ lint: .venv/ready
 	$(BIN)/python tools/check_notebooks.py
 
 unit: export OMP_NUM_THREADS = 1
-unit: .venv/ready
+unit: .venv/ready model
 	$(BIN)/python -m pytest tests --ignore tests/book $(SHARED) --quiet
 
-notebooks: .venv/ready
+notebooks: .venv/ready model
 	$(BIN)/python tools/notebooks.py $(if $(FRESH),--fresh)
 
 .venv-bench/ready: requirements-bench.txt pyproject.toml
@@ -81,7 +86,7 @@ notebooks: .venv/ready
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
 
-bench: .venv/ready $(if $(filter-out pages paint answers,$(or $(PARTS),all)),.venv-bench/ready)
+bench: .venv/ready $(if $(filter-out pages paint answers,$(or $(PARTS),all)),.venv-bench/ready model)
 	$(BIN)/python -m bench $(PARTS) $(if $(BASE),--base $(BASE)) $(if $(SAVE),--out results)
 
 clean:

@@ -6,6 +6,7 @@ from largemodels.data.dates import MONTHS, Dates, date_parts, dates
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
 from largemodels.data.repeats import Repeats
+from largemodels.data.smollm2 import smollm2
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
 from largemodels.data.text import Text, TextBatches, passages, shakespeare
 
@@ -33,5 +34,6 @@ __all__ = [
     "photographs",
     "random_shift",
     "shakespeare",
+    "smollm2",
     "source_code",
 ]
