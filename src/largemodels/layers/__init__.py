@@ -2,20 +2,29 @@
 
 from largemodels.layers.attention import MultiHeadAttention, attention, attention_weights, causal_mask, fast_attention
 from largemodels.layers.batch_norm import batch_norm2d
+from largemodels.layers.cache import Cache
 from largemodels.layers.convolution import conv2d
+from largemodels.layers.gated import GatedMLP
+from largemodels.layers.grouped import GroupedQueryAttention
 from largemodels.layers.known import values_known
-from largemodels.layers.norm import LayerNorm, layer_norm, rms_norm
+from largemodels.layers.norm import LayerNorm, RMSNorm, layer_norm, rms_norm
 from largemodels.layers.pooling import max_pool2d
-from largemodels.layers.positions import rotate, sinusoidal
+from largemodels.layers.positions import rotate, rotation, sinusoidal, turn
 from largemodels.layers.recurrent import GRU, LSTM, RNN
+from largemodels.layers.stretching import RotaryScaling
 from largemodels.layers.watched import watched
 
 __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Cache",
+    "GatedMLP",
+    "GroupedQueryAttention",
     "LayerNorm",
     "MultiHeadAttention",
+    "RMSNorm",
+    "RotaryScaling",
     "attention",
     "attention_weights",
     "batch_norm2d",
@@ -26,7 +35,9 @@ __all__ = [
     "max_pool2d",
     "rms_norm",
     "rotate",
+    "rotation",
     "sinusoidal",
+    "turn",
     "values_known",
     "watched",
 ]

@@ -48,5 +48,20 @@ def rms_norm(x: Tensor, weight: Tensor | None = None, eps: float = 1e-6) -> Tens
     """
     if weight is not None and weight.shape != x.shape[-1:]:
         raise ValueError(f"{tuple(x.shape)} takes a weight of shape {tuple(x.shape[-1:])}; got {tuple(weight.shape)}")
-    x = x * (x.square().mean(-1, keepdim=True) + eps).rsqrt()
+    wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x  # squares of short numbers are too coarse
+    x = (wide * (wide.square().mean(-1, keepdim=True) + eps).rsqrt()).to(x.dtype)
     return x if weight is None else x * weight
+
+
+class RMSNorm(nn.Module):
+    """:func:`rms_norm` with a weight that is learned; named as that of ``nn.RMSNorm``."""
+
+    def __init__(self, width: int, eps: float = 1e-5):
+        super().__init__()
+        if width < 1:
+            raise ValueError(f"width must be at least 1; got {width}")
+        self.weight, self.eps = nn.Parameter(torch.ones(width)), eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(…, width)`` to the same shape."""
+        return rms_norm(x, self.weight, self.eps)

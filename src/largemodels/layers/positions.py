@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from largemodels.layers.stretching import RotaryScaling, stretched
+
 BASE = 10_000.0
 
 
@@ -36,9 +38,34 @@ def rotate(x: Tensor, positions: Tensor | None = None, base: float = BASE) -> Te
     if positions.shape != (t,):
         raise ValueError(f"{t} queries or keys take as many positions, ({t},); got {tuple(positions.shape)}")
     angles = _angles(positions, d, base)
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return turn(x, angles.cos().to(x.dtype), angles.sin().to(x.dtype))
+
+
+def turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each pair of entries of ``(…, t, d)`` by an angle of its own; its cosine and sine are ``(t, d / 2)``."""
     one, other = x.chunk(2, -1)
     return torch.cat([one * cos - other * sin, one * sin + other * cos], -1)
+
+
+def rotation(
+    positions: Tensor, width: int, base: float = BASE, scaling: RotaryScaling | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the cosines and sines ``(t, width / 2)`` by which :func:`turn` turns queries and keys at ``positions``.
+
+    They are computed once for all layers. With ``scaling`` the turns are stretched, so that a model reads further than
+    it was trained to; YaRN also makes both longer, which sharpens attention.
+
+    Args:
+        positions: ``(t,)``.
+        width: of a head, ``d``: even.
+        base: as for :func:`rotate`.
+        scaling: how to stretch; not at all if it is not given.
+    """
+    _positive(len(positions), width)
+    speeds = base ** (-torch.arange(0, width, 2, device=positions.device) / width)
+    speeds, length = stretched(speeds, base, scaling)
+    angles = positions[:, None].float() * speeds
+    return angles.cos() * length, angles.sin() * length
 
 
 def _angles(positions: Tensor, width: int, base: float) -> Tensor:

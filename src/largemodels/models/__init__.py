@@ -3,6 +3,7 @@
 from largemodels.models.by_hand import by_hand, gate_weights, set_weights
 from largemodels.models.cnn import ConvNet, ConvNetConfig
 from largemodels.models.gpt import GPT, GPTConfig
+from largemodels.models.llama import Llama, LlamaConfig
 from largemodels.models.ngram import NGram
 from largemodels.models.receptive import ReceptiveField, receptive_field
 from largemodels.models.recurrent import CharRNN, CharRNNConfig, RecurrentClassifier, RecurrentClassifierConfig
@@ -26,6 +27,8 @@ __all__ = [
     "ConvNet",
     "ConvNetConfig",
     "GPTConfig",
+    "Llama",
+    "LlamaConfig",
     "NGram",
     "ReceptiveField",
     "RecurrentClassifier",

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from largemodels.layers import watched
-from largemodels.models.gpt_parts import MLP, Block, Cache, GPTConfig, SelfAttention
+from largemodels.layers import Cache, watched
+from largemodels.models.gpt_parts import MLP, Block, GPTConfig, SelfAttention
 from largemodels.models.sampling import check_sampling, check_whole, draw
 from largemodels.models.step import Step
 from largemodels.models.tokens import check_tokens
@@ -47,7 +47,8 @@ class GPT(nn.Module):
 
     def start(self, batch: int = 1) -> Cache:
         """Return an empty cache for so many texts."""
-        return Cache(self.config, batch, self.norm.weight)
+        c = self.config
+        return Cache(c.layers, batch, c.heads, c.context, c.width // c.heads, self.norm.weight)
 
     def advance(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
         """Return the logits of ``(b, t)`` tokens, which follow those in the cache, if there is one; keep them in it.
@@ -123,7 +124,7 @@ class GPT(nn.Module):
                 if cached and cache is None:
                     known, cache = first, self.start(b)
                 logits = advance(text[:, known if cached else first : end], cache)[:, -1]
-                text[:, end : end + 1] = draw(logits, temperature, top_k, top_p, generator)
+                text[:, end : end + 1] = draw(logits, temperature, top_k, top_p, generator=generator)
                 known = end
         return text
 

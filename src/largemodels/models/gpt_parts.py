@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from largemodels.layers import attention_weights, causal_mask, fast_attention, rotate, watched
+from largemodels.layers import Cache, attention_weights, causal_mask, fast_attention, rotate, watched
 
 POSITIONS = ("rotary", "learned")
 
@@ -41,24 +41,6 @@ class GPTConfig:
             raise ValueError(
                 f"rotary positions turn pairs: a head's width must be even; got {self.width // self.heads}"
             )
-
-
-class Cache:
-    """Keys and values of the tokens read so far, so that a new token costs one row of attention and not the square.
-
-    Room for the whole context is taken at once: ``(b, h, context, d/h)`` for the keys of each layer, and the values.
-    They are kept without gradients.
-    """
-
-    def __init__(self, config: GPTConfig, batch: int, like: Tensor):
-        room = (2, batch, config.heads, config.context, config.width // config.heads)
-        self.kept, self.length = [like.new_zeros(room) for _ in range(config.layers)], 0
-
-    def extend(self, layer: int, kv: Tensor) -> Tensor:
-        """Keep the keys and values ``(2, b, h, t, d/h)`` of new tokens; return those of all tokens."""
-        kept, t = self.kept[layer], kv.shape[3]
-        kept.narrow(3, self.length, t).copy_(kv.detach())
-        return kept.narrow(3, 0, self.length + t)
 
 
 class SelfAttention(nn.Module):

@@ -8,7 +8,12 @@ from torch import Tensor, nn
 
 
 def check_sampling(
-    temperature: float, top_k: int | None = None, top_p: float | None = None, *, vocabulary: int
+    temperature: float,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    *,
+    vocabulary: int,
 ) -> None:
     """Raise ``ValueError`` for a way of drawing tokens that means nothing."""
     if not (isfinite(temperature) and temperature >= 0):
@@ -17,6 +22,8 @@ def check_sampling(
         raise ValueError(f"top_k must be from 1 to the {vocabulary} tokens there are, or None; got {top_k}")
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"top_p must be above 0 and at most 1, or None; got {top_p}")
+    if min_p is not None and not 0 <= min_p <= 1:
+        raise ValueError(f"min_p must be from 0 to 1, or None; got {min_p}")
 
 
 def check_whole(model: nn.Module) -> None:
@@ -30,7 +37,11 @@ def check_whole(model: nn.Module) -> None:
 
 
 def next_probabilities(
-    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: Tensor,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
 ) -> Tensor:
     """Return the probabilities, float64, with which :func:`draw` draws; ``(b, vocabulary)``, as are the logits.
 
@@ -48,6 +59,8 @@ def next_probabilities(
         ordered, order = p.div(p.sum(1, keepdim=True)).sort(descending=True, stable=True)
         enough = ordered.cumsum(1) - ordered >= top_p  # those before it had it all
         p = p.masked_fill(enough.scatter(1, order, enough), 0.0)
+    if min_p is not None:
+        p = p.masked_fill(p < min_p * p.amax(1, keepdim=True), 0.0)
     return p / p.sum(1, keepdim=True)
 
 
@@ -56,6 +69,7 @@ def draw(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
+    min_p: float | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """Draw one token for each row of logits ``(b, vocabulary)``: ``(b, 1)``.
@@ -65,6 +79,7 @@ def draw(
         temperature: divides the logits; 0 takes the likeliest token always.
         top_k: draw from so many of the likeliest only.
         top_p: draw from the likeliest that together have this probability only (Holtzman et al. 2020).
+        min_p: draw from those only that are at least so many times as likely as the likeliest (Nguyen et al. 2025).
         generator: where chance comes from, on the CPU; torch's own if none is given.
 
     Raises:
@@ -74,5 +89,5 @@ def draw(
         raise FloatingPointError("the logits are not finite: the model has diverged, or its weights are damaged")
     if temperature == 0:
         return logits.argmax(1, keepdim=True)
-    p = next_probabilities(logits.cpu(), temperature, top_k, top_p)
+    p = next_probabilities(logits.cpu(), temperature, top_k, top_p, min_p)
     return torch.multinomial(p, 1, generator=generator).to(logits.device)

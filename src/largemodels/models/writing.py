@@ -1,0 +1,97 @@
+"""Writing with a model that keeps a cache: token by token, or several at once where the text repeats itself."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from largemodels.models.sampling import check_sampling, check_whole, draw
+from largemodels.models.tokens import check_tokens
+
+LONGEST = 3  # tokens at the end of the text by which a repetition is found
+
+
+@torch.inference_mode()
+def stream(
+    model: nn.Module,
+    prompt: Tensor,
+    length: int,
+    stop: tuple[int, ...] = (),
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    generator: torch.Generator | None = None,
+    lookup: int = 0,
+) -> Iterator[Tensor]:
+    """Write on from ``prompt`` ``(b, t)``, token by token: yields ``(b, 1)``, at most ``length`` times.
+
+    With ``lookup``, prompt-lookup decoding (a form of speculative decoding: Leviathan et al. 2023): where the last tokens
+    stood in the text before, the model reads what followed them there together with the last token, in one go, and
+    keeps it as far as it would have written it itself. The tokens are the same as without.
+
+    Args:
+        model: has ``config.vocabulary``, ``config.context``, ``start`` and ``advance``, as :class:`Llama`.
+        prompt: at least one token.
+        length: tokens to write, at least 1.
+        stop: tokens that end a text; they are yielded, too. A text that has ended repeats its last token.
+        temperature: divides the logits; 0 takes the likeliest token always.
+        top_k: draw from so many of the likeliest only.
+        top_p: draw from the likeliest that together have this probability only (Holtzman et al. 2020).
+        min_p: draw from those only that are at least so many times as likely as the likeliest (Nguyen et al. 2025).
+        generator: where chance comes from, on the CPU; torch's own if none is given.
+        lookup: how many tokens to read on at most where the text repeats itself; for a single text.
+
+    Raises:
+        ValueError: a prompt that is empty, unknown or too long for the context together with what is to be written, or
+            a number out of its range.
+        FloatingPointError: logits that are not finite.
+    """
+    check_whole(model)
+    vocabulary, context = model.config.vocabulary, model.config.context
+    check_sampling(temperature, top_k, top_p, min_p, vocabulary=vocabulary)
+    check_tokens(prompt, vocabulary)
+    b, t = prompt.shape
+    if length < 1:
+        raise ValueError(f"length must be at least 1 token; got {length}")
+    if t + length > context:
+        raise ValueError(
+            f"a prompt of {t:,} tokens and {length:,} to be written are more than the context of {context:,}: shorten one"
+        )
+    if lookup < 0 or (lookup and b > 1):
+        raise ValueError(f"lookup takes 0 or more tokens, and a single text if there are any; got {lookup} for {b} texts")
+    return _stream(model, prompt, length, stop, (temperature, top_k, top_p, min_p, generator), lookup)
+
+
+@torch.inference_mode()
+def _stream(model, prompt, length, stop, how, lookup) -> Iterator[Tensor]:
+    cache, text, new = model.start(len(prompt), prompt.shape[1] + length + lookup), prompt, prompt
+    ended = torch.zeros(len(prompt), 1, dtype=torch.bool, device=prompt.device)
+    ends = torch.tensor(stop, dtype=torch.long, device=prompt.device)
+    while True:
+        guess = _looked_up(text, min(lookup, length - 1)) if lookup else text[:, :0]
+        logits = model.advance(torch.cat([new, guess], 1), cache, last=guess.shape[1] + 1)
+        for place in range(guess.shape[1] + 1):
+            token = draw(logits[:, place], *how)
+            token = torch.where(ended, text[:, -1:], token)
+            yield token
+            length -= 1
+            text, ended = torch.cat([text, token], 1), ended | torch.isin(token, ends)
+            if length == 0 or ended.all():
+                return
+            if place < guess.shape[1] and token != guess[0, place]:
+                break
+        cache.forget(guess.shape[1] - place)
+        new = token
+
+
+def _looked_up(text: Tensor, count: int) -> Tensor:
+    """Return what followed the last tokens of ``(1, t)`` where they last stood before, at most ``count``: ``(1, n)``."""
+    t = text.shape[1]
+    for size in range(min(LONGEST, t - 1), 0, -1):
+        windows = text[0].unfold(0, size, 1)[:-1]  # all but the end itself
+        places = (windows == text[0, -size:]).all(1).nonzero()
+        if len(places):
+            after = int(places[-1]) + size
+            return text[:, after : after + count]
+    return text[:, :0]
