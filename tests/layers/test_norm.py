@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from largemodels.layers import LayerNorm, layer_norm, rms_norm
+from largemodels.layers import LayerNorm, RMSNorm, layer_norm, rms_norm
 
 
 def outcome(norm, parts, upstream):
@@ -57,6 +57,27 @@ def test_rms_norm_is_torchs_forward_and_backward(weighted):
     reference = outcome(lambda x, w=None: F.rms_norm(x, (7,), w, eps=1e-6), parts, upstream)
     for mine, other in zip(outcome(rms_norm, parts, upstream), reference, strict=True):
         assert_close(mine, other, atol=1e-5, rtol=1e-5)
+
+
+def test_the_rms_norm_of_llama_is_torchs_forward_and_backward():
+    torch.manual_seed(0)
+    ours, theirs = RMSNorm(7, eps=0.01).double(), nn.RMSNorm(7, eps=0.01).double()
+    nn.init.normal_(ours.weight)
+    theirs.load_state_dict(ours.state_dict())
+    x, upstream = torch.randn(2, 3, 5, 7, dtype=torch.float64), torch.randn(2, 3, 5, 7, dtype=torch.float64)
+    outcomes = []
+    for norm in (ours, theirs):
+        leaf = x.clone().requires_grad_()
+        y = norm(leaf)
+        y.backward(upstream)
+        outcomes.append((y, leaf.grad, norm.weight.grad))
+    for mine, other in zip(*outcomes, strict=True):
+        assert_close(mine, other, atol=1e-12, rtol=1e-10)
+
+
+def test_in_bfloat16_the_rms_norm_squares_in_float32():
+    x = (torch.randn(3, 5, 7) * 300).bfloat16()
+    assert_close(rms_norm(x).float(), rms_norm(x.float()), atol=0, rtol=2**-8)
 
 
 def test_weights_that_do_not_fit_are_named():

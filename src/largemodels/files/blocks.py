@@ -1,7 +1,7 @@
 """How the numbers of a model are stored: in blocks of 32 that share a scale, with 8 or 4 bits for each number.
 
-The formats are those of GGUF files (ggml's ``block_q8_0``, ``block_q4_0``, ``block_q4_1``). A row of a matrix is a row of
-blocks, and a block is a few bytes:
+The formats are those of GGUF files (ggml's ``block_q8_0``, ``block_q4_0``, ``block_q4_1``). A row of a matrix is a row
+of blocks, and a block is a few bytes:
 
 - ``Q8_0``: scale (float16), 32 whole numbers from −128 to 127. ``x = scale · q``; 8.5 bits per number.
 - ``Q4_0``: scale (float16), 32 whole numbers from 0 to 15. ``x = scale · (q − 8)``; 4.5 bits.
@@ -14,33 +14,41 @@ import torch
 from torch import Tensor
 
 SIZE = 32
+PIECE = 2**17  # bytes taken apart at a time
 BYTES = {"Q8_0": 34, "Q4_0": 18, "Q4_1": 20}
 PLAIN = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "F64": torch.float64}
 
 
-def unpack(packed: Tensor, kind: str) -> Tensor:
-    """Return the numbers that bytes stand for, float32.
+def unpack(packed: Tensor, kind: str, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return the numbers that bytes stand for.
 
     Args:
         packed: bytes ``(…, n)``, uint8: rows of numbers.
         kind: ``Q8_0``, ``Q4_0``, ``Q4_1``, or a plain type: ``F32``, ``F16``, ``BF16``, ``F64``.
+        dtype: of the numbers that are returned; they are computed in float32.
 
     Raises:
         ValueError: another kind, or rows that are not made of whole blocks.
     """
     if kind in PLAIN:
-        size = PLAIN[kind].itemsize
-        return _whole(packed, size, kind).contiguous().view(PLAIN[kind]).float()
-    scale, least, numbers = parts(packed, kind)
-    x = numbers * scale[..., None]
-    return (x if least is None else x.add_(least[..., None])).flatten(-2)
+        return _whole(packed, PLAIN[kind].itemsize, kind).clone().view(PLAIN[kind]).to(dtype)
+    if kind not in BYTES:
+        raise ValueError(f"the kind is {kind!r}; known are {', '.join([*BYTES, *PLAIN])}")
+    rows = _whole(packed, BYTES[kind], kind).reshape(-1, packed.shape[-1])
+    x = torch.empty(len(rows), rows.shape[1] // BYTES[kind], SIZE, dtype=dtype, device=packed.device)
+    few = max(1, PIECE // rows.shape[1])  # what lies between bytes and numbers stays in the processor's cache
+    for some, numbers in zip(rows.split(few), x.split(few), strict=True):
+        scale, least, whole = parts(some, kind)
+        y = whole * scale[..., None]
+        numbers.copy_(y if least is None else y.add_(least[..., None]))
+    return x.view(*packed.shape[:-1], -1)
 
 
 def parts(packed: Tensor, kind: str) -> tuple[Tensor, Tensor | None, Tensor]:
     """Take blocks apart: scales ``(…, blocks)``, least numbers likewise (or None), both float32, and whole numbers.
 
-    The whole numbers are ``(…, blocks, 32)``, int8, as they are multiplied: of ``Q4_0`` from −8 to 7. Raises ``ValueError``
-    as :func:`unpack` does.
+    The whole numbers are ``(…, blocks, 32)``, int8, as they are multiplied: of ``Q4_0`` from −8 to 7. Raises
+    ``ValueError`` as :func:`unpack` does.
     """
     if kind not in BYTES:
         raise ValueError(f"the kind is {kind!r}; known are {', '.join([*BYTES, *PLAIN])}")
@@ -57,8 +65,8 @@ def parts(packed: Tensor, kind: str) -> tuple[Tensor, Tensor | None, Tensor]:
 def pack(x: Tensor, kind: str) -> Tensor:
     """Return numbers as blocks of bytes, each with the scale that makes it fit; the other way round: :func:`unpack`.
 
-    ``Q8_0`` divides by the largest absolute value over 127; ``Q4_0`` by the value that is largest without its sign, over
-    −8; ``Q4_1`` spreads 0 to 15 from the least value to the greatest. Whole numbers are the nearest.
+    ``Q8_0`` divides by the largest absolute value over 127; ``Q4_0`` by the value that is largest without its sign,
+    over −8; ``Q4_1`` spreads 0 to 15 from the least value to the greatest. Whole numbers are the nearest.
 
     Args:
         x: ``(…, n)``, finite; ``n`` a multiple of 32.
@@ -78,22 +86,26 @@ def pack(x: Tensor, kind: str) -> Tensor:
     if kind == "Q4_1":
         least, most = x.aminmax(dim=-1, keepdim=True)
         scale = (most - least) / 15
-        shared, numbers = torch.cat([scale, least], -1), _divided(x - least, scale).add_(0.5).floor_().clamp_(0, 15)
+        shared, numbers = torch.cat([scale, least], -1), _inverse(scale).mul(x - least).add_(0.5)
     elif kind == "Q4_0":
-        extreme = x.gather(-1, x.abs().argmax(-1, keepdim=True))
-        shared = extreme / -8
-        numbers = _divided(x, shared).add_(8.5).floor_().clamp_(0, 15)
+        shared = x.gather(-1, x.abs().argmax(-1, keepdim=True)) / -8
+        numbers = x.mul(_inverse(shared)).add_(8.5)
     else:
         shared = x.abs().amax(-1, keepdim=True) / 127
-        numbers = _divided(x, shared).round_()
-    numbers = numbers.to(torch.int8).view(torch.uint8)
+        numbers = x * _inverse(shared)
+        numbers = numbers + numbers.frac()  # halves are rounded away from 0
+    shared = shared.half()
+    if not shared.isfinite().all():
+        raise ValueError("numbers must be finite, and small enough for scales in float16, which end at 65,504")
+    numbers = numbers.to(torch.int8) if kind == "Q8_0" else numbers.clamp_(0, 15).to(torch.int8)
+    numbers = numbers.view(torch.uint8)
     body = numbers if kind == "Q8_0" else numbers[..., :16] | numbers[..., 16:] << 4
-    return torch.cat([shared.half().view(torch.uint8), body], -1).flatten(-2)
+    return torch.cat([shared.view(torch.uint8), body], -1).flatten(-2)
 
 
-def _divided(x: Tensor, scale: Tensor) -> Tensor:
-    """Divide by a scale, as ggml does: by multiplying with its inverse; a block of zeros stays one."""
-    return x * torch.where(scale == 0, 0.0, 1 / scale)
+def _inverse(scale: Tensor) -> Tensor:
+    """Return ``1 / scale``, by which ggml multiplies in place of a division; 0 for a block of zeros."""
+    return torch.where(scale == 0, 0.0, 1 / scale)
 
 
 def _whole(packed: Tensor, size: int, kind: str) -> Tensor:

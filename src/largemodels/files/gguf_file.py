@@ -1,15 +1,38 @@
-"""GGUF: one file that holds a model's weights, in a few bits each, its tokens, and what there is to know about it."""
+"""GGUF: one file that holds a model's weights, in a few bits each, its tokens, and what there is to know about it.
 
+The form is ggml's: numbers with their lowest byte first; names and values; for each tensor its name, sizes, type and
+place; then the tensors. The ``gguf`` package reads it, too, but takes an object for every token, and so seconds.
+"""
+
+import mmap
+import struct
+import warnings
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from largemodels.files.blocks import BYTES, PLAIN, unpack
+from largemodels.files.blocks import BYTES, PLAIN, SIZE, unpack
 
-MAGIC = b"GGUF"
+MAGIC, VERSIONS = b"GGUF", (2, 3)
+NUMBERS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}  # in struct's codes
+TEXT, LIST = 8, 9
+TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 8: "Q8_0", 28: "F64", 30: "BF16"}
 
 
 @dataclass(frozen=True)
@@ -20,23 +43,21 @@ class Packed:
     shape: tuple[int, ...]
     packed: Tensor  # uint8 (…, bytes of a row), a view of the file
 
-    def unpack(self) -> Tensor:
-        """Return the numbers, float32, in memory of their own."""
+    def unpack(self, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return the numbers, in memory of their own. Other kinds than :func:`unpack` knows need the gguf package."""
         if self.kind in BYTES or self.kind in PLAIN:
-            return unpack(self.packed, self.kind).view(self.shape)
-        from gguf import GGMLQuantizationType, dequantize
-
-        numbers = dequantize(self.packed.numpy(), GGMLQuantizationType[self.kind])
-        return torch.from_numpy(np.ascontiguousarray(numbers, np.float32)).view(self.shape)
+            return unpack(self.packed, self.kind, dtype).view(self.shape)
+        numbers = _gguf().dequantize(self.packed.numpy(), _gguf().GGMLQuantizationType[self.kind])
+        return torch.from_numpy(np.array(numbers, np.float32)).view(self.shape).to(dtype)
 
 
 class GGUF:
-    """An open GGUF file: ``fields`` (its texts and numbers, by name) and ``tensors`` (:class:`Packed`, by name).
+    """An open GGUF file: ``file["general.name"]`` is a text or a number, ``tensors`` are :class:`Packed`, by name.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ImportError: the ``gguf`` package, which reads such files, is not installed.
         ValueError: it is no GGUF file, or it is damaged or cut short, or a tensor is of a type that is not known.
+        ImportError: tensors are of a type that takes the ``gguf`` package, and it is not installed.
     """
 
     def __init__(self, path: str | Path):
@@ -45,19 +66,19 @@ class GGUF:
             raise FileNotFoundError(f"there is no model file {path}")
         with open(path, "rb") as file:
             start = file.read(4)
-        if start != MAGIC:
-            raise ValueError(f"{path} is no GGUF file: it begins with {start!r} in place of {MAGIC!r}")
+            if start != MAGIC:
+                raise ValueError(f"{path} is no GGUF file: it begins with {start!r} in place of {MAGIC!r}")
+            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
-            from gguf import GGUFReader
-        except ImportError as error:
-            raise ImportError("reading GGUF files needs the gguf package: pip install gguf") from error
-        try:
-            self._reader = GGUFReader(path)
-            self.tensors = {tensor.name: self._packed(tensor) for tensor in self._reader.tensors}
-        except (ValueError, IndexError, KeyError, TypeError, OverflowError, UnicodeDecodeError, MemoryError) as error:
+            self._read(_Cursor(self._bytes))
+        except (
+            ValueError,
+            struct.error,
+            MemoryError,
+            OverflowError,
+        ) as error:  # that of decoding texts is a ValueError
             raise ValueError(
-                f"{path} is damaged, cut short ({path.stat().st_size:,} bytes), or has tensors of a type that the gguf "
-                f"package does not know ({error}); fetch it again, or update gguf"
+                f"{path} is damaged or cut short, at {len(self._bytes):,} bytes: {error}; fetch it again"
             ) from error
 
     @property
@@ -66,30 +87,93 @@ class GGUF:
         return str(self["general.architecture"])
 
     def __contains__(self, name: str) -> bool:
-        return name in self._reader.fields
+        return name in self._fields
 
     def __getitem__(self, name: str):
         """Return a field: a number, a text, or a list of them. Raises ``KeyError``, which names the file."""
-        if name not in self._reader.fields:
+        if name not in self._fields:
             raise KeyError(f"{self.path} does not say {name!r}")
-        return self._reader.fields[name].contents()
+        return self._fields[name]
 
     def get(self, name: str, default=None):
         """Return a field, or ``default`` where the file does not have it."""
-        return self[name] if name in self else default
+        return self._fields.get(name, default)
 
-    def _packed(self, tensor) -> Packed:
-        shape = tuple(int(n) for n in reversed(tensor.shape))
-        rows = np.ascontiguousarray(tensor.data).reshape(*shape[:-1], -1).view(np.uint8)
-        with np.errstate(all="ignore"):
-            rows = rows if rows.flags.writeable else rows.view()
-        return Packed(tensor.tensor_type.name, shape, _tensor(rows))
+    def _read(self, cursor: "_Cursor") -> None:
+        cursor.place = len(MAGIC)
+        if (version := cursor.number("I")) not in VERSIONS:
+            raise ValueError(f"version {version} is not known, only {VERSIONS}")
+        tensors, fields = cursor.number("Q"), cursor.number("Q")
+        self._fields = {}
+        for _ in range(fields):
+            name = cursor.text()
+            self._fields[name] = cursor.value(cursor.number("I"))
+        found = []
+        for _ in range(tensors):
+            name, sizes = cursor.text(), cursor.numbers("Q", cursor.number("I"))
+            found.append((name, tuple(reversed(sizes)), cursor.number("I"), cursor.number("Q")))
+        step = self.get("general.alignment", 32)
+        first = -(-cursor.place // step) * step
+        self.tensors = {name: self._packed(name, shape, kind, first + place) for name, shape, kind, place in found}
+
+    def _packed(self, name: str, shape: tuple[int, ...], number: int, place: int) -> Packed:
+        kind, size, bytes_of_a_block = _kind(number)
+        if not shape or prod(shape) < 1 or shape[-1] % size:
+            raise ValueError(f"tensor {name} of shape {shape} is not made of whole blocks of {size}")
+        row = shape[-1] // size * bytes_of_a_block
+        if place + prod(shape[:-1]) * row > len(self._bytes):
+            raise ValueError(f"tensor {name} ends behind the end of the file")
+        with warnings.catch_warnings():  # the file is read only; torch warns of that, and we never write
+            warnings.filterwarnings("ignore", message="The given buffer is not writable")
+            rows = torch.frombuffer(self._bytes, dtype=torch.uint8, count=prod(shape[:-1]) * row, offset=place)
+        return Packed(kind, shape, rows.view(*shape[:-1], row))
 
 
-def _tensor(rows: np.ndarray) -> Tensor:
-    """Wrap bytes of the file, which are read only; torch warns of that, and we never write."""
-    import warnings
+class _Cursor:
+    """A place in the bytes of a file, which moves on as they are read. Raises ``struct.error`` at their end."""
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(rows)
+    def __init__(self, source: mmap.mmap):
+        self.source, self.place = source, 0
+
+    def numbers(self, code: str, count: int) -> tuple:
+        if count > len(self.source):
+            raise ValueError(f"there cannot be {count:,} numbers or texts in it")
+        form = f"<{count}{code}"
+        found = struct.unpack_from(form, self.source, self.place)
+        self.place += struct.calcsize(form)
+        return found
+
+    def number(self, code: str):
+        return self.numbers(code, 1)[0]
+
+    def text(self) -> str:
+        return self.numbers("s", self.number("Q"))[0].decode()
+
+    def value(self, kind: int):
+        if kind in NUMBERS:
+            return self.number(NUMBERS[kind])
+        if kind == TEXT:
+            return self.text()
+        if kind != LIST:
+            raise ValueError(f"a value of type {kind} is not known")
+        inner, count = self.number("I"), self.number("Q")
+        return (
+            list(self.numbers(NUMBERS[inner], count)) if inner in NUMBERS else [self.value(inner) for _ in range(count)]
+        )
+
+
+def _kind(number: int) -> tuple[str, int, int]:
+    """Return the name of a type of tensors, how many numbers a block has, and how many bytes."""
+    if number in TYPES:
+        kind = TYPES[number]
+        return (kind, SIZE, BYTES[kind]) if kind in BYTES else (kind, 1, PLAIN[kind].itemsize)
+    kind = _gguf().GGMLQuantizationType(number)
+    return kind.name, *_gguf().GGML_QUANT_SIZES[kind]
+
+
+def _gguf():
+    try:
+        import gguf
+    except ImportError as error:
+        raise ImportError("tensors of this type need the gguf package: pip install gguf") from error
+    return gguf

@@ -10,6 +10,7 @@ from largemodels.layers.known import values_known
 from largemodels.layers.norm import LayerNorm, RMSNorm, layer_norm, rms_norm
 from largemodels.layers.pooling import max_pool2d
 from largemodels.layers.positions import rotate, rotation, sinusoidal, turn
+from largemodels.layers.quantised import QuantisedEmbedding, QuantisedLinear, quantise
 from largemodels.layers.recurrent import GRU, LSTM, RNN
 from largemodels.layers.stretching import RotaryScaling
 from largemodels.layers.watched import watched
@@ -23,6 +24,8 @@ __all__ = [
     "GroupedQueryAttention",
     "LayerNorm",
     "MultiHeadAttention",
+    "QuantisedEmbedding",
+    "QuantisedLinear",
     "RMSNorm",
     "RotaryScaling",
     "attention",
@@ -33,6 +36,7 @@ __all__ = [
     "fast_attention",
     "layer_norm",
     "max_pool2d",
+    "quantise",
     "rms_norm",
     "rotate",
     "rotation",

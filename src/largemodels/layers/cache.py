@@ -19,7 +19,11 @@ class Cache:
     """
 
     def __init__(self, layers: int, batch: int, heads: int, room: int, width: int, like: Tensor):
-        self.kept, self.length, self.room = [like.new_zeros(2, batch, heads, room, width) for _ in range(layers)], 0, room
+        self.kept, self.length, self.room = (
+            [like.new_empty(2, batch, heads, room, width) for _ in range(layers)],
+            0,
+            room,
+        )
 
     def extend(self, layer: int, kv: Tensor) -> Tensor:
         """Keep the keys and values ``(2, b, h, t, d)`` of new tokens; return those of all tokens."""
@@ -28,7 +32,7 @@ class Cache:
         return kept.narrow(3, 0, self.length + t)
 
     def forget(self, count: int) -> None:
-        """Drop the last ``count`` tokens, as if they had not been read. Raises ``ValueError`` if there are not as many."""
+        """Drop the last ``count`` tokens, as if they had not been read. Raises ``ValueError`` if there are fewer."""
         if not 0 <= count <= self.length:
             raise ValueError(f"the cache holds {self.length} tokens; {count} of them cannot be dropped")
         self.length -= count

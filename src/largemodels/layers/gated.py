@@ -7,7 +7,7 @@ from torch import Tensor, nn
 class GatedMLP(nn.Module):
     r"""Widen twice, let one of the two say how much of the other counts, narrow: SwiGLU (Shazeer 2020).
 
-    :math:`(\mathrm{SiLU}(x W_g) \odot x W_e)\, W_c`, with :math:`\mathrm{SiLU}(z) = z\,/\,(1 + e^{-z})`, without biases.
+    :math:`(\mathrm{SiLU}(x W_g) \odot x W_e)\, W_c` with :math:`\mathrm{SiLU}(z) = z\,/\,(1 + e^{-z})`, without biases.
 
     Taps: ``gate``, ``expand``, ``gated``, each ``(b, t, hidden)``; ``gated`` is what the last matrix reads.
 

@@ -63,7 +63,7 @@ class GroupedQueryAttention(nn.Module):
             q, k, v = self.query(q), self.key(_repeat(k, group)), self.value(_repeat(v, group))
             mixed = self.mixed(self.weights(attention_weights(q, k, causal_mask(t, s, x.device))) @ v)
         elif t == 1:  # the queries of a group are asked together, as if they were positions
-            mixed = fast_attention(q.view(b, self.kv_heads, group, -1), k, v).view(b, self.heads, 1, -1)
+            mixed = fast_attention(q.reshape(b, self.kv_heads, group, -1), k, v).reshape(b, self.heads, 1, -1)
         else:
             mask = None if s == t else causal_mask(t, s, x.device)
             mixed = fast_attention(q, _repeat(k, group), _repeat(v, group), mask, causal=s == t)

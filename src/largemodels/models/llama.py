@@ -1,6 +1,6 @@
 """Llama: the decoder that most open language models are today, and the weights of real ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from largemodels.layers import Cache, GatedMLP, GroupedQueryAttention, RMSNorm, RotaryScaling, rotation
-from largemodels.models.llama_files import read_gguf, read_pretrained
+from largemodels.models.llama_files import Unfilled, fill, read_gguf, read_pretrained
+from largemodels.models.llama_step import LlamaStep, usual
 from largemodels.models.tokens import check_tokens
 from largemodels.models.writing import stream
 
@@ -63,7 +64,7 @@ class LlamaBlock(nn.Module):
 
 
 class Llama(nn.Module):
-    """Predict after every token of ``(b, t)`` the one that follows: logits ``(b, t, vocabulary)`` (Touvron et al. 2023).
+    """Predict after every token of ``(b, t)`` the next one: logits ``(b, t, vocabulary)`` (Touvron et al. 2023).
 
     Taps: ``embedding`` ``(b, t, d)``, ``blocks.*`` ``(b, t, d)`` and what they are made of (:class:`LlamaBlock`,
     :class:`~largemodels.layers.GroupedQueryAttention`, :class:`~largemodels.layers.GatedMLP`), ``norm``, ``head``.
@@ -78,10 +79,9 @@ class Llama(nn.Module):
         self.head = nn.Linear(config.width, config.vocabulary, bias=False)
         if config.tied:
             self.head.weight = self.embedding.weight
-        if self.embedding.weight.device.type != "meta":
-            for parameter in self.parameters():
-                if parameter.ndim > 1:
-                    nn.init.normal_(parameter, std=0.02)
+        for parameter in self.parameters():
+            if parameter.ndim > 1:
+                nn.init.normal_(parameter, std=0.02)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return the logits; their softmax are the probabilities of the next token."""
@@ -113,6 +113,10 @@ class Llama(nn.Module):
             cache.length += t
         return self.head(self.norm(x if last is None else x[:, -last:]))
 
+    def quickest(self, room: int) -> Callable[..., Tensor]:
+        """Return what does what :meth:`advance` does with a cache of so much room, in the least time."""
+        return LlamaStep(self, room) if usual(self, Llama, LlamaBlock) else self.advance
+
     def stream(self, prompt: Tensor, length: int, stop: tuple[int, ...] = (), **how) -> Iterator[Tensor]:
         """Write on from ``prompt`` ``(b, t)``, token by token: yields ``(b, 1)``, at most ``length`` times.
 
@@ -126,39 +130,30 @@ class Llama(nn.Module):
         return torch.cat([prompt, *self.stream(prompt, length, stop, **how)], 1)
 
     @classmethod
-    def from_gguf(cls, path: str | Path, dtype: torch.dtype = torch.float32) -> "Llama":
+    def from_gguf(cls, path: str | Path, dtype: torch.dtype = torch.float32, weights: str | None = None) -> "Llama":
         """Return the model of a GGUF file, its weights unpacked to ``dtype``.
+
+        With ``weights`` ``"int8"`` or ``"int4"``, matrices get so few bits (:func:`~largemodels.layers.quantise`).
 
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: the file is damaged, or holds a model of another kind.
         """
-        return cls._filled(*read_gguf(path, dtype))
+        return cls._filled(*read_gguf(path, dtype), weights)
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, dtype: torch.dtype = torch.float32) -> "Llama":
+    def from_pretrained(
+        cls, folder: str | Path, dtype: torch.dtype = torch.float32, weights: str | None = None
+    ) -> "Llama":
         """Return the model of a folder: ``config.json`` and safetensors, as the ``transformers`` library saves them.
 
-        Raises as :meth:`from_gguf`.
+        Arguments and errors are those of :meth:`from_gguf`.
         """
-        return cls._filled(*read_pretrained(folder, dtype))
+        return cls._filled(*read_pretrained(folder, dtype), weights)
 
     @classmethod
-    def _filled(cls, settings: dict, weights: dict[str, Tensor]) -> "Llama":
-        with torch.device("meta"):  # no time for weights that are replaced at once
+    def _filled(cls, settings: dict, weights: Iterator[tuple[str, Tensor]], kind: str | None) -> "Llama":
+        with torch.device("meta"), Unfilled():  # shapes alone: the weights come from the file
             model = cls(LlamaConfig(**settings))
-        if model.config.tied:
-            weights["head.weight"] = weights["embedding.weight"]
-        shapes = {name: tuple(x.shape) for name, x in model.state_dict().items()}
-        if wrong := [name for name, shape in shapes.items() if name not in weights or weights[name].shape != shape]:
-            name = wrong[0]
-            got = tuple(weights[name].shape) if name in weights else "nothing"
-            raise ValueError(
-                f"{len(wrong)} weights do not fit the configuration, the first is {name}: {shapes[name]} was expected, "
-                f"the file has {got}"
-            )
-        model.load_state_dict(weights, assign=True)
-        if model.config.tied:
-            model.head.weight = model.embedding.weight
-        return model.requires_grad_(True).eval()
-
+        fill(model, weights, kind)
+        return model.eval()

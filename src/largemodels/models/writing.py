@@ -11,7 +11,6 @@ from largemodels.models.tokens import check_tokens
 LONGEST = 3  # tokens at the end of the text by which a repetition is found
 
 
-@torch.inference_mode()
 def stream(
     model: nn.Module,
     prompt: Tensor,
@@ -26,9 +25,9 @@ def stream(
 ) -> Iterator[Tensor]:
     """Write on from ``prompt`` ``(b, t)``, token by token: yields ``(b, 1)``, at most ``length`` times.
 
-    With ``lookup``, prompt-lookup decoding (a form of speculative decoding: Leviathan et al. 2023): where the last tokens
-    stood in the text before, the model reads what followed them there together with the last token, in one go, and
-    keeps it as far as it would have written it itself. The tokens are the same as without.
+    With ``lookup``, prompt-lookup decoding (a form of speculative decoding: Leviathan et al. 2023): where the last
+    tokens stood in the text before, the model reads what followed them there together with the last token, in one go,
+    and keeps it as far as it would have written it itself. The tokens are the same as without.
 
     Args:
         model: has ``config.vocabulary``, ``config.context``, ``start`` and ``advance``, as :class:`Llama`.
@@ -56,21 +55,27 @@ def stream(
         raise ValueError(f"length must be at least 1 token; got {length}")
     if t + length > context:
         raise ValueError(
-            f"a prompt of {t:,} tokens and {length:,} to be written are more than the context of {context:,}: shorten one"
+            f"a prompt of {t:,} tokens and {length:,} to write are more than the context of {context:,}: shorten one"
         )
+    if wrong := [token for token in stop if not 0 <= token < vocabulary]:
+        raise ValueError(f"stop tokens are from 0 to {vocabulary - 1}; got {wrong[0]}")
     if lookup < 0 or (lookup and b > 1):
-        raise ValueError(f"lookup takes 0 or more tokens, and a single text if there are any; got {lookup} for {b} texts")
+        raise ValueError(
+            f"lookup takes 0 or more tokens, and a single text if there are any; got {lookup} for {b} texts"
+        )
     return _stream(model, prompt, length, stop, (temperature, top_k, top_p, min_p, generator), lookup)
 
 
 @torch.inference_mode()
 def _stream(model, prompt, length, stop, how, lookup) -> Iterator[Tensor]:
-    cache, text, new = model.start(len(prompt), prompt.shape[1] + length + lookup), prompt, prompt
+    room = prompt.shape[1] + length + lookup
+    cache, text, new = model.start(len(prompt), room), prompt, prompt
+    advance = model.quickest(room) if hasattr(model, "quickest") else model.advance
     ended = torch.zeros(len(prompt), 1, dtype=torch.bool, device=prompt.device)
     ends = torch.tensor(stop, dtype=torch.long, device=prompt.device)
     while True:
-        guess = _looked_up(text, min(lookup, length - 1)) if lookup else text[:, :0]
-        logits = model.advance(torch.cat([new, guess], 1), cache, last=guess.shape[1] + 1)
+        guess = looked_up(text, min(lookup, length - 1)) if lookup else text[:, :0]
+        logits = advance(torch.cat([new, guess], 1), cache, guess.shape[1] + 1)
         for place in range(guess.shape[1] + 1):
             token = draw(logits[:, place], *how)
             token = torch.where(ended, text[:, -1:], token)
@@ -85,13 +90,16 @@ def _stream(model, prompt, length, stop, how, lookup) -> Iterator[Tensor]:
         new = token
 
 
-def _looked_up(text: Tensor, count: int) -> Tensor:
-    """Return what followed the last tokens of ``(1, t)`` where they last stood before, at most ``count``: ``(1, n)``."""
+def looked_up(text: Tensor, count: int) -> Tensor:
+    """Return what followed the last tokens of ``(1, t)`` where they last stood before, ``count`` of it: ``(1, count)``.
+
+    That is nothing, ``(1, 0)``, if they never did. What followed may reach the end of the text: then it begins again.
+    """
     t = text.shape[1]
     for size in range(min(LONGEST, t - 1), 0, -1):
         windows = text[0].unfold(0, size, 1)[:-1]  # all but the end itself
         places = (windows == text[0, -size:]).all(1).nonzero()
         if len(places):
             after = int(places[-1]) + size
-            return text[:, after : after + count]
+            return text[:, after + torch.arange(count, device=text.device) % (t - after)]
     return text[:, :0]

@@ -1,0 +1,104 @@
+"""Llama computes what transformers' does, with and without a cache, and says what it cannot read."""
+
+import pytest
+import torch
+from small_llama import SMALL, small, tokens
+from torch.testing import assert_close
+
+from largemodels.interpret import capture
+from largemodels.models import Llama, LlamaConfig
+
+
+def test_parameters_are_as_many_as_the_parts_have():
+    d, hidden, q, kv = 24, 34, 60, 20
+    block = 2 * d + d * q + 2 * d * kv + q * d + 3 * d * hidden
+    assert sum(p.numel() for p in small().parameters()) == 47 * d + 3 * block + d
+    assert sum(p.numel() for p in small(tied=False).parameters()) == 2 * 47 * d + 3 * block + d
+
+
+def test_the_default_is_smollm2():
+    with torch.device("meta"):
+        assert sum(p.numel() for p in Llama().parameters()) == 134_515_008
+
+
+@pytest.mark.parametrize("pieces", [(11,), (1,) * 11, (4, 7), (5, 1, 5)])
+def test_with_a_cache_it_reads_the_same_in_any_pieces(pieces):
+    model, x = small(), tokens(2, 11)
+    cache = model.start(batch=2, room=13)
+    with torch.no_grad():
+        found = torch.cat([model.advance(piece, cache) for piece in x.split(pieces, 1)], 1)
+        assert_close(found, model(x), atol=1e-5, rtol=1e-5)
+    assert cache.length == 11
+
+
+def test_the_logits_of_the_last_tokens_alone_are_the_same():
+    model, x = small(), tokens(2, 11)
+    assert_close(model.advance(x, last=3), model(x)[:, -3:])
+
+
+def test_no_token_changes_what_was_predicted_before_it():
+    model, x = small(), tokens(1, 11)
+    changed = x.clone()
+    changed[0, 7] = (x[0, 7] + 1) % 47
+    before, after = model(x), model(changed)
+    assert_close(before[:, :7], after[:, :7])
+    assert not torch.allclose(before[:, 7:], after[:, 7:])
+
+
+def test_every_weight_has_a_gradient():
+    model = small()
+    model(tokens(2, 11)).square().mean().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+
+
+def test_taps_show_what_is_computed():
+    model, x = small(), tokens(2, 11)
+    with torch.no_grad(), capture(model, "blocks.*.attention.weights", "blocks.*", "norm", "head") as seen:
+        logits = model(x)
+    assert_close(logits, model(x), atol=1e-5, rtol=1e-5)
+    assert seen["blocks.2.attention.weights"].shape == (2, 6, 11, 11)
+    assert seen["head"].equal(logits)
+    assert_close(model.norm(seen["blocks.2"]), seen["norm"])
+
+
+def test_a_tied_head_has_the_weights_of_the_embedding():
+    model = small()
+    assert model.head.weight is model.embedding.weight
+    other = small(tied=False)
+    assert other.head.weight is not other.embedding.weight
+
+
+def test_bfloat16_is_close():
+    model, x = small(), tokens(2, 11)
+    expected = model(x)
+    found = small().bfloat16()(x)
+    assert found.dtype == torch.bfloat16
+    assert (found.float() - expected).abs().max() < 0.05 * expected.abs().max()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layers": 0}, "every size must be at least 1"),
+        ({"kv_heads": 4}, "heads must be a multiple of kv_heads; got 6 and 4"),
+        ({"head_width": 9}, "a head's width must be even; got 9"),
+    ],
+)
+def test_wrong_settings_are_named(changes, message):
+    with pytest.raises(ValueError, match=message):
+        LlamaConfig(**{**SMALL, **changes})
+
+
+def test_what_it_cannot_read_is_named():
+    model = small()
+    with pytest.raises(ValueError, match="tokens from 0 to 46; got 47"):
+        model(torch.tensor([[47]]))
+    with pytest.raises(ValueError, match="sequences of length 0"):
+        model(torch.zeros(1, 0, dtype=torch.long))
+    with pytest.raises(ValueError, match="there is room for 29 tokens; got 30: shorten the text"):
+        model(tokens(1, 30))
+    cache = model.start(room=7)
+    model.advance(tokens(1, 5), cache)
+    with pytest.raises(ValueError, match="there is room for 7 tokens; got 8"):
+        model.advance(tokens(1, 3), cache)
+    assert cache.length == 5
