@@ -1,5 +1,6 @@
 """Byte-pair encoding learns the merges that the tokenizers library learns, and encodes as it does."""
 
+import pickle
 from itertools import pairwise
 
 import pytest
@@ -140,6 +141,21 @@ def test_a_very_long_word_is_encoded_in_a_moment():
     pairs = train_bpe(["ab" * 500, "ba" * 300], 300)
     text = "ab" * 500_000
     assert pairs.decode(pairs.encode(text)) == text
+
+
+def test_words_are_remembered_and_forgotten_again(monkeypatch):
+    monkeypatch.setattr("largemodels.text.bpe.MOST", 3)
+    pairs = train_bpe("ab abc", 300)
+    for _ in range(2):
+        for word in ("ab", "abc", "c", "d", " abc"):
+            assert pairs.decode(pairs.encode(word + "\n")) == word + "\n"
+            assert len(pairs._known) <= 3
+
+
+def test_a_vocabulary_can_be_sent_to_another_process():
+    pairs = train_bpe("ab abc", 300)
+    copy = pickle.loads(pickle.dumps(pairs))
+    assert copy.encode("abc ab") == pairs.encode("abc ab")
 
 
 def test_bad_input_is_refused():

@@ -6,8 +6,9 @@ import random
 import pytest
 from hypothesis import given
 from many_texts import STRANGE, prose
-from saved_tokenizers import TEMPLATE, real, real_file, small, small_folder, small_gguf
+from saved_tokenizers import TEMPLATE, real, real_file, referee, small, small_folder, small_gguf
 from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
 
 from largemodels.files import GGUF
 from largemodels.text import Tokenizer
@@ -180,8 +181,11 @@ BYTES = {"type": "ByteLevel", "add_prefix_space": False}
     [
         (changed("model", "type", to="WordPiece"), "type of its model is 'WordPiece'; only 'BPE'"),
         (changed("model", "byte_fallback", to=True), "byte_fallback of its model is True"),
+        (changed("model", "dropout", to=0.1), "dropout of its model is 0.1"),
         (changed("model", "end_of_word_suffix", to="</w>"), "end_of_word_suffix of its model is '</w>'"),
         (changed("added_tokens", 0, "lstrip", to=True), r"its token '<\|end\|>' asks for lstrip"),
+        (changed("model", "vocab", to={"a": 2**40}), "its token 'a' has the id 1,099,511,627,776"),
+        (changed("added_tokens", 0, "id", to=-1), r"its token '<\|end\|>' has the id -1"),
         (changed("normalizer", to={"type": "Lowercase"}), "its normalizer is Lowercase"),
         (changed("pre_tokenizer", to={"type": "Whitespace"}), "a part that is not supported: .*Whitespace"),
         (changed("pre_tokenizer", "add_prefix_space", to=True), "a part that is not supported: .*add_prefix_space"),
@@ -215,6 +219,25 @@ def test_without_a_template_there_is_no_conversation(tmp_path):
         tokenizer.chat(MESSAGES)
     with pytest.raises(ValueError, match="has no chat template"):
         tokenizer.prompt(MESSAGES)
+
+
+def test_what_transformers_saved_is_what_the_real_models_file_holds(tmp_path):
+    theirs = PreTrainedTokenizerFast(
+        tokenizer_object=referee(special=True), **real().names, chat_template=real().template
+    )
+    theirs.save_pretrained(tmp_path)
+    ours = Tokenizer.from_pretrained(tmp_path)
+    assert ours.pairs.tokens == real().pairs.tokens
+    assert ours.pairs.merges == real().pairs.merges
+    assert (ours.ids, ours.always, ours.start, ours.stop) == (real().ids, real().always, real().start, real().stop)
+    assert ours.template == real().template
+    talk = [
+        {"role": role, "content": line}
+        for role, line in zip(["user", "assistant", "user"], prose()[::500], strict=False)
+    ]
+    for answer in (True, False):
+        expected = theirs.apply_chat_template(talk, add_generation_prompt=answer, return_dict=False)
+        assert ours.prompt(talk, answer).tolist() == expected
 
 
 def test_the_real_models_words_are_cut_as_its_file_says():

@@ -6,7 +6,6 @@ unknown.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
@@ -14,6 +13,7 @@ from largemodels.text.pre_tokenisers import pre_tokeniser
 
 # The first 256 tokens are the bytes, in GPT-2's order: the visible characters of Latin-1, then the others
 VISIBLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+MOST = 2**17  # words whose tokens are kept
 ALPHABET = [bytes([byte]) for byte in [*VISIBLE, *(byte for byte in range(256) if byte not in VISIBLE)]]
 
 
@@ -109,7 +109,7 @@ class BytePairs:
         for left, right in self.merges:
             if left + right not in self.ids:
                 raise ValueError(f"{left!r} and {right!r} are merged, but the vocabulary has no {left + right!r}")
-        self._word = lru_cache(2**16)(self._encode_word)  # most words come again and again
+        self._known: dict[str, list[int]] = {}  # most words come again and again
 
     def __len__(self):
         return len(self.tokens)
@@ -119,7 +119,14 @@ class BytePairs:
 
         Raises ``ValueError`` for half a surrogate pair, which UTF-8 cannot write, or a byte that the vocabulary lacks.
         """
-        return [i for word in self.split(text) for i in self._word(word)]
+        ids, known = [], self._known
+        for word in self.split(text):
+            if (found := known.get(word)) is None:
+                if len(known) == MOST:
+                    known.clear()
+                found = known[word] = self._encode_word(word)
+            ids += found
+        return ids
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of tokens. Bytes that are not UTF-8, such as half a character, become ``�``.

@@ -15,7 +15,8 @@ SIGNS = [*VISIBLE, *range(256, 512 - len(VISIBLE))]
 TO_BYTES = {sign: byte for sign, (byte,) in zip(SIGNS, ALPHABET, strict=True)}
 TO_BYTES |= {sign: 512 for sign in range(256) if sign not in TO_BYTES}  # no byte: such a token is plain text
 
-CONTROL, USER_DEFINED, UNKNOWN = 3, 4, 2  # tokenizer.ggml.token_type
+MOST = 2**24  # tokens: far more than any model has
+UNKNOWN, CONTROL, USER_DEFINED = 2, 3, 4  # tokenizer.ggml.token_type
 # These take a word that is a token whole, and have their texts begin with the first special token, unless told not to
 WHOLE = ("llama-bpe", "llama3", "llama-v3", "pixtral", "tekken")
 ENDS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|end|>", "</s>")
@@ -46,8 +47,8 @@ def read_gguf(file: GGUF) -> dict:
     kinds = say("token_type", [1] * len(names))
     if len(kinds) != len(names):
         raise ValueError(f"{len(names):,} tokens have {len(kinds):,} types")
-    numbers = {kind: {name: i for i, name in enumerate(names) if kinds[i] == kind} for kind in set(kinds)}
-    ids, always = numbers.get(UNKNOWN, {}) | numbers.get(CONTROL, {}), numbers.get(USER_DEFINED, {})
+    ids = {name: i for i, name in enumerate(names) if kinds[i] in (UNKNOWN, CONTROL)}
+    always = {name: i for i, name in enumerate(names) if kinds[i] == USER_DEFINED}
     bos, ends = say("bos_token_id"), [say(f"{end}_token_id") for end in ("eos", "eot", "eom")]
     roles = {
         "bos_token": bos,
@@ -62,7 +63,7 @@ def read_gguf(file: GGUF) -> dict:
         "start": [bos] if bos is not None and say("add_bos_token", pre in WHOLE) else [],
         "stop": _stop(ids, ends),
         "template": file.get("tokenizer.chat_template"),
-        "names": {role: names[number] for role, number in roles.items() if number is not None and number < len(names)},
+        "names": {role: names[i] for role, i in roles.items() if i is not None and i < len(names)},
     }
 
 
@@ -73,6 +74,7 @@ def read_pretrained(folder: Path) -> dict:
     for key, allowed in {
         "type": "BPE",
         "byte_fallback": False,
+        "dropout": None,
         "end_of_word_suffix": "",
         "continuing_subword_prefix": "",
     }.items():
@@ -82,9 +84,11 @@ def read_pretrained(folder: Path) -> dict:
         if asked := [key for key in ("lstrip", "rstrip", "single_word") if token.get(key)]:
             raise ValueError(f"its token {token['content']!r} asks for {asked[0]}, which is not supported")
     vocabulary = model["vocab"] | {token["content"]: token["id"] for token in added}
+    if wrong := [name for name, i in vocabulary.items() if not 0 <= i < MOST]:
+        raise ValueError(f"its token {wrong[0]!r} has the id {vocabulary[wrong[0]]:,}; ids go from 0 to {MOST - 1:,}")
     names = [""] * (max(vocabulary.values(), default=-1) + 1)
-    for name, number in vocabulary.items():
-        names[number] = name
+    for name, i in vocabulary.items():
+        names[i] = name
     ids, always = (
         {t["content"]: t["id"] for t in added if bool(t.get("special")) is special} for special in (True, False)
     )
@@ -123,7 +127,7 @@ def _bytes(name: str) -> bytes:
 
 
 def _stop(ids: dict[str, int], ends: list[int | None]) -> list[int]:
-    return sorted({number for number in ends if number is not None} | {ids[name] for name in ENDS if name in ids})
+    return sorted({i for i in ends if i is not None} | {ids[name] for name in ENDS if name in ids})
 
 
 def _split(whole: dict) -> PreTokeniser:
