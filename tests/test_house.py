@@ -1,4 +1,4 @@
-"""The rooms of the package: what stands below ``show`` runs on a bare GPU machine."""
+"""The rooms of the package: what stands below ``show``, and ``chat``, runs on a bare GPU machine."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 BARE = ("torch", "numpy", "scikit-learn")
-ROOMS = ("device", "files", "text", "layers", "data", "models", "train", "interpret", "estimate")
+ROOMS = ("device", "files", "text", "layers", "data", "models", "train", "interpret", "estimate", "chat")
 
 # run in a process of its own: whatever is not installed on a bare machine cannot be imported
 PROGRAM = """
@@ -29,7 +29,7 @@ for room in {rooms!r}:
 """
 
 
-def test_everything_below_show_imports_with_torch_numpy_and_scikit_learn_alone():
+def test_everything_below_show_and_chat_imports_with_torch_numpy_and_scikit_learn_alone():
     bare = _with_dependencies(BARE)
     packages = {name for name, owners in packages_distributions().items() if not {_key(o) for o in owners} & bare}
     missing = packages - {"largemodels"} - set(sys.stdlib_module_names)

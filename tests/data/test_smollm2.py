@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from largemodels.data import DataError, smollm2
+from largemodels.files import GGUF
 
 module = import_module("largemodels.data.smollm2")  # the function of this name hides it
 CONTENT = b"GGUF, and what follows it " * 1000
@@ -98,5 +99,9 @@ def test_the_file_is_read_once_in_a_process(folder, monkeypatch):
     assert len(read) == 1
 
 
-def test_the_real_one_is_there_and_whole():
-    assert smollm2().read_bytes()[:4] == b"GGUF"
+def test_the_real_one_is_a_llama_of_thirty_layers():
+    file = GGUF(smollm2())
+    assert file.architecture == "llama"
+    assert file["llama.block_count"] == 30
+    assert file["tokenizer.ggml.pre"] == "smollm"
+    assert len(file["tokenizer.ggml.tokens"]) == 49_152

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from largemodels.layers import Cache
 from largemodels.models.sampling import check_sampling, check_whole, draw
 from largemodels.models.tokens import check_tokens
 
@@ -22,6 +23,7 @@ def stream(
     min_p: float | None = None,
     generator: torch.Generator | None = None,
     lookup: int = 0,
+    cache: Cache | None = None,
 ) -> Iterator[Tensor]:
     """Write on from ``prompt`` ``(b, t)``, token by token: yields ``(b, 1)``, at most ``length`` times.
 
@@ -40,10 +42,12 @@ def stream(
         min_p: draw from those only that are at least so many times as likely as the likeliest (Nguyen et al. 2025).
         generator: where chance comes from, on the CPU; torch's own if none is given.
         lookup: how many tokens to read on at most where the text repeats itself; for a single text.
+        cache: keys and values of the first tokens of the prompt, which are not read again; those of what is read and
+            written are added. With none, all is read, and nothing kept.
 
     Raises:
         ValueError: a prompt that is empty, unknown or too long for the context together with what is to be written, or
-            a number out of its range.
+            a number out of its range; a cache that holds the whole prompt, or has no room for what is to be written.
         FloatingPointError: logits that are not finite.
     """
     check_whole(model)
@@ -63,14 +67,21 @@ def stream(
         raise ValueError(
             f"lookup takes 0 or more tokens, and a single text if there are any; got {lookup} for {b} texts"
         )
-    return _stream(model, prompt, length, stop, (temperature, top_k, top_p, min_p, generator), lookup)
+    room = t + length + lookup
+    if cache is None:
+        cache = model.start(b, room)
+    elif cache.length >= t or cache.room < room:
+        raise ValueError(
+            f"the cache holds {cache.length:,} tokens and has room for {cache.room:,}: it must hold fewer than the "
+            f"prompt's {t:,}, and have room for {room:,}"
+        )
+    return _stream(model, prompt, length, stop, (temperature, top_k, top_p, min_p, generator), lookup, cache)
 
 
 @torch.inference_mode()
-def _stream(model, prompt, length, stop, how, lookup) -> Iterator[Tensor]:
-    room = prompt.shape[1] + length + lookup
-    cache, text, new = model.start(len(prompt), room), prompt, prompt
-    advance = model.quickest(room) if hasattr(model, "quickest") else model.advance
+def _stream(model, prompt, length, stop, how, lookup, cache) -> Iterator[Tensor]:
+    text, new = prompt, prompt[:, cache.length :]
+    advance = model.quickest(cache.room) if hasattr(model, "quickest") else model.advance
     ended = torch.zeros(len(prompt), 1, dtype=torch.bool, device=prompt.device)
     ends = torch.tensor(stop, dtype=torch.long, device=prompt.device)
     while True:
@@ -79,14 +90,16 @@ def _stream(model, prompt, length, stop, how, lookup) -> Iterator[Tensor]:
         for place in range(guess.shape[1] + 1):
             token = draw(logits[:, place], *how)
             token = torch.where(ended, text[:, -1:], token)
+            guessed = place < guess.shape[1] and token == guess[0, place]
+            if not guessed:
+                cache.forget(guess.shape[1] - place)
             yield token
             length -= 1
             text, ended = torch.cat([text, token], 1), ended | torch.isin(token, ends)
             if length == 0 or ended.all():
                 return
-            if place < guess.shape[1] and token != guess[0, place]:
+            if not guessed:
                 break
-        cache.forget(guess.shape[1] - place)
         new = token
 
 

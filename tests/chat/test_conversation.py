@@ -1,0 +1,200 @@
+"""A conversation is what the model would be given whole, read once, and never more than fits."""
+
+from contextlib import closing
+from functools import partial
+
+import pytest
+import torch
+from little_llama import model, write_gguf
+
+from largemodels.chat import Conversation
+from largemodels.models import Llama
+from largemodels.text import Tokenizer
+
+CONTEXT = 293
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory):
+    return Tokenizer.from_gguf(write_gguf(tmp_path_factory.mktemp("model") / "little.gguf"))
+
+
+@pytest.fixture
+def talk(tokenizer):
+    """Begin a conversation that takes the likeliest token always."""
+
+    def begin(**how):
+        return Conversation(model(CONTEXT), tokenizer, **{"length": 7, "temperature": 0, **how})
+
+    return begin
+
+
+def said(conversation, text):
+    dropped = conversation.ask(text)
+    return "".join(conversation.answer()), dropped
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Write down how many tokens the model reads at a time."""
+    counts, advance = [], Llama.advance
+
+    def counting(self, tokens, *arguments, **named):
+        counts.append(tokens.shape[1])
+        return advance(self, tokens, *arguments, **named)
+
+    monkeypatch.setattr(Llama, "advance", counting)
+    monkeypatch.setattr(Llama, "quickest", lambda self, room: self.advance)
+    return counts
+
+
+def test_an_answer_is_what_the_model_writes_on_from_the_whole_conversation(talk, tokenizer):
+    conversation = talk(system="Be brief.")
+    messages = [{"role": "system", "content": "Be brief."}]
+    for question in ("the moon?", "and then", "är den grön? 月"):
+        messages.append({"role": "user", "content": question})
+        prompt = tokenizer.encode(tokenizer.chat(messages), special=True)[None]
+        expected = tokenizer.decode(conversation.model.generate(prompt, 7, temperature=0)[0, prompt.shape[1] :])
+        answer, dropped = said(conversation, question)
+        assert (answer, dropped) == (expected, 0)
+        messages.append({"role": "assistant", "content": answer})
+    assert conversation.messages == messages[1:]
+
+
+def test_what_was_read_is_not_read_again(talk, tokenizer, reads):
+    conversation = talk()
+    said(conversation, "the moon?")
+    first = sum(reads)
+    reads.clear()
+    said(conversation, "and then")
+    new = "<|im_end|>\n<|im_start|>user\nand then<|im_end|>\n<|im_start|>assistant\n"
+    assert reads[0] <= len(tokenizer.encode(new, special=True)) + 1 < first  # and the token that came last
+    assert reads[1:] == [1] * 6
+
+
+def test_after_a_reset_nothing_is_known_but_what_the_model_is_told_before(talk):
+    conversation = talk(system="Be brief.")
+    first, _ = said(conversation, "the moon?")
+    said(conversation, "and then")
+    conversation.reset()
+    assert conversation.messages == []
+    assert said(conversation, "the moon?") == (first, 0)
+
+
+def test_the_oldest_messages_are_dropped_when_the_context_is_full_and_the_rest_takes_half_of_it(talk, tokenizer):
+    conversation = talk(system="Be brief.")
+    lost, rounds = 0, 0
+    while not lost:
+        before = conversation.messages
+        answer, lost = said(conversation, f"number {rounds}")
+        rounds += 1
+    assert rounds > 3
+    assert lost % 2 == 0
+    assert conversation.messages[:-2] == before[lost:]
+
+    def size(messages):
+        return len(tokenizer.encode(tokenizer.chat([*conversation.system, *messages]), special=True)) + 7
+
+    asked = conversation.messages[-2]
+    assert size([*before, asked]) > CONTEXT
+    assert size([*before[lost:], asked]) <= CONTEXT // 2 < size([*before[lost - 2 :], asked])
+    fresh = talk(system="Be brief.")
+    fresh.messages = before[lost:]
+    assert said(fresh, asked["content"])[0] == answer
+
+
+def test_a_text_that_never_fits_is_refused_and_changes_nothing(talk):
+    conversation = talk()
+    said(conversation, "the moon?")
+    before = conversation.messages
+    with pytest.raises(
+        ValueError,
+        match=r"too long: with .* up to 7 tokens of an answer it takes \d+ tokens, more than the context of 293",
+    ):
+        conversation.ask("x" * CONTEXT)
+    assert conversation.messages == before
+    alone = talk()
+    said(alone, "the moon?")
+    assert said(conversation, "and then") == said(alone, "and then")
+
+
+def test_an_answer_that_is_left_off_stays_as_far_as_it_was_written(talk):
+    whole, _ = said(talk(), "the moon?")
+    conversation = talk()
+    conversation.ask("the moon?")
+    with closing(conversation.answer()) as pieces:
+        start = next(pieces) + next(pieces)
+    assert whole.startswith(start)
+    assert conversation.messages[-1] == {"role": "assistant", "content": start}
+    fresh = talk()
+    fresh.messages = conversation.messages
+    assert said(conversation, "and then") == said(fresh, "and then")
+
+
+def test_an_interrupt_anywhere_leaves_a_conversation_that_goes_on(talk, monkeypatch):
+    advance = Llama.advance
+    for when in range(5):
+        conversation, calls = talk(), iter(range(100))
+
+        def interrupted(self, *arguments, calls=calls, when=when, **named):
+            logits = advance(self, *arguments, **named)
+            if next(calls) == when:
+                raise KeyboardInterrupt
+            return logits
+
+        conversation.ask("the moon?")
+        with monkeypatch.context() as patch:
+            patch.setattr(Llama, "quickest", lambda self, room: partial(interrupted, self))
+            with pytest.raises(KeyboardInterrupt):
+                list(conversation.answer())
+        fresh = talk()
+        fresh.messages = conversation.messages
+        assert len(fresh.messages[-1]["content"]) == when
+        assert said(conversation, "and then") == said(fresh, "and then")
+
+
+def test_an_answer_ends_with_the_token_that_ends_it_which_is_not_shown(tmp_path, talk):
+    whole, _ = said(talk(length=31), "the moon?")
+    letter = whole[5]
+    tokenizer = Tokenizer.from_gguf(write_gguf(tmp_path / "little.gguf", stop=letter))
+    conversation = Conversation(model(CONTEXT), tokenizer, length=31, temperature=0)
+    assert said(conversation, "the moon?")[0] == whole[: whole.index(letter)]
+    assert not conversation.cut
+
+
+def test_an_answer_that_its_length_ends_is_marked(talk):
+    conversation = talk()
+    said(conversation, "the moon?")
+    assert conversation.cut
+    conversation.reset()
+    assert not conversation.cut
+
+
+def test_the_same_seed_gives_the_same_answers_and_another_others(talk):
+    def answers(seed):
+        generator = torch.Generator().manual_seed(seed)
+        conversation = talk(temperature=1.0, generator=generator)
+        return [said(conversation, "the moon?")[0] for _ in range(3)]
+
+    assert answers(3) == answers(3)
+    assert answers(3) != answers(5)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"length": 0}, "got 0 and 293"),
+        ({"length": 293}, "an answer must be shorter than the context that it stands in.* 293 tokens; got 293 and 293"),
+        ({"context": 294}, "at most the model's, 293 tokens; got 7 and 294"),
+        (
+            {"system": "x" * 293},
+            r"told before and an answer of 7 tokens take 3\d\d tokens, more than the context of 293",
+        ),
+        ({"temperature": -1.0}, "temperature must be 0"),
+        ({"top_p": 0.0}, "top_p must be above 0"),
+        ({"top_k": 10_000}, "top_k must be from 1 to the 272 tokens"),
+    ],
+)
+def test_wrong_input_is_named_at_once(talk, how, message):
+    with pytest.raises(ValueError, match=message):
+        talk(**how)
