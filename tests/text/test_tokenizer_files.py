@@ -6,12 +6,13 @@ import random
 import pytest
 from hypothesis import given
 from many_texts import STRANGE, prose
-from saved_tokenizers import TEMPLATE, real, real_file, referee, small, small_folder, small_gguf
+from saved_tokenizers import SPECIAL, TEMPLATE, real, real_file, referee, small, small_folder, small_gguf
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from largemodels.files import GGUF
 from largemodels.text import Tokenizer
+from largemodels.text.tokenizer_files import TO_BYTES
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 
@@ -65,7 +66,8 @@ def test_a_gguf_file_says_how_texts_begin(tmp_path, changes, start):
 
 
 def test_a_folder_says_how_texts_begin(tmp_path):
-    processor = TemplateProcessing("<|start|> $A", special_tokens=[("<|start|>", 1)])
+    around = [("<|start|>", 1), ("<|end|>", 0)]
+    processor = TemplateProcessing("<|start|> $A <|end|>", special_tokens=around)
     tokenizer = type(small()).from_str(small().to_str())
     tokenizer.post_processor = processor
     processor = json.loads(tokenizer.to_str())["post_processor"]
@@ -80,9 +82,22 @@ def test_a_folder_says_how_texts_begin(tmp_path):
 
 def test_every_end_that_is_named_ends_an_answer(tmp_path):
     assert Tokenizer.from_gguf(small_gguf(tmp_path / "a.gguf", eot_token_id=7)).stop == (0, 7)
+    assert Tokenizer.from_gguf(small_gguf(tmp_path / "b.gguf", eos_token_id=None)).stop == (0,)
     folder = small_folder(tmp_path)
     (folder / "generation_config.json").write_text('{"eos_token_id": [0, 9]}', encoding="utf-8")
     assert Tokenizer.from_pretrained(folder).stop == (0, 9)
+
+
+def test_tokens_that_are_not_spelled_in_signs_for_bytes_are_plain_text(tmp_path):
+    names = [*SPECIAL, *map(chr, TO_BYTES), "é\xa0", "é", "<é>", "?", "AB"]
+    names = list(dict.fromkeys(name for name in names if TO_BYTES.get(ord(name[0]), 0) < 256))
+    kinds = [3 if name in SPECIAL else 4 if name == "<é>" else 2 if name == "?" else 1 for name in names]
+    tokenizer = Tokenizer.from_gguf(small_gguf(tmp_path / "a.gguf", tokens=names, token_type=kinds, merges=["A B"]))
+    assert tokenizer.pairs.tokens[names.index("é\xa0")] == "é\xa0".encode()
+    assert tokenizer.pairs.tokens[names.index("é")] == b"\xe9"
+    assert tokenizer.pairs.tokens[names.index("<é>")] == "<é>".encode()
+    assert tokenizer.decode(tokenizer.encode("a<é>b")) == "a<é>b"
+    assert tokenizer.ids["?"] == names.index("?")
 
 
 def test_a_template_is_found_wherever_it_is_kept(tmp_path):

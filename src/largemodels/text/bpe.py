@@ -104,7 +104,7 @@ class BytePairs:
         whole: bool = False,
     ):
         self.tokens, self.merges, self.split, self.whole = list(tokens), list(merges), split, whole
-        self.ids = {token: i for i, token in reversed([*enumerate(self.tokens)])}
+        self.ids = {token: i for i, token in enumerate(self.tokens)}
         self._rank = {pair: i for i, pair in enumerate(self.merges)}
         for left, right in self.merges:
             if left + right not in self.ids:

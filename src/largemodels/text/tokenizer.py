@@ -180,9 +180,7 @@ class Decoder:
 
     def end(self) -> str:
         """Return what is still waiting, as ``�``, and start afresh."""
-        text = self._decoder.decode(b"", final=True)
-        self._decoder.reset()
-        return text
+        return self._decoder.decode(b"", final=True)
 
 
 def _finder(names: Iterable[str]) -> re.Pattern:
