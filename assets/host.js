@@ -4,7 +4,7 @@
  * A page embeds the state of its widgets and marks the places of their views, as every Jupyter page does. This script
  * gives each anywidget the front-end module contract it expects (initialize, render; get, set, on, off, save_changes,
  * send) and answers a change of `inputs` by running the widget's own ONNX model, in the browser: onnx.js does that, and is
- * loaded before.
+ * loaded before. A change of `wanted` is answered by `brought`, the file that lies beside the page.
  *
  * It is a classic script and imports modules as blobs, so pages work from file:// as well.
  */
@@ -12,7 +12,7 @@
   "use strict";
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
-  const { BESIDE, decode, isOpen, openSession, run } = globalThis.liveOnnx; // onnx.js
+  const { BESIDE, decode, fetchBeside, isOpen, openSession, run } = globalThis.liveOnnx; // onnx.js
 
   /** The half of an ipywidgets model that lives in the browser: values by name, and who wants to hear of changes. */
   class Model {
@@ -56,9 +56,10 @@
     }
 
     save_changes() {
-      const asked = this.changed.has("inputs");
+      const changed = new Set(this.changed);
       this.changed.clear();
-      if (asked) this.answer?.();
+      if (changed.has("inputs")) this.answer?.();
+      if (changed.has("wanted")) this.bring?.();
     }
 
     /** There is no kernel to hear a message. */
@@ -125,6 +126,20 @@
     };
   }
 
+  /** Let `model` have what lies beside the page as `brought`, when it says that it is `wanted`. */
+  function bringTo(model, name, show) {
+    model.bring = async () => {
+      try {
+        show("loading");
+        const bytes = await fetchBeside(name);
+        show("ready");
+        if (!model.get("brought")?.byteLength) model.set("brought", new DataView(bytes.buffer));
+      } catch (problem) {
+        show("failed", `This could not be computed: ${reason(problem)}. What you see is the last result.`);
+      }
+    };
+  }
+
   function reason(problem) {
     const text = String(problem?.message ?? problem).trim();
     return (text.length > 200 ? `${text.slice(0, 200)}…` : text).replace(/\.$/, "");
@@ -157,6 +172,7 @@
     widget.places = [];
     const show = (state, message) => widget.places.forEach((place) => place.show(state, message));
     answerWith(widget.model, widget.onnx, show);
+    bringTo(widget.model, widget.values.beside, show);
     const front = await importModule(widget.values._esm);
     cleanups.push(await front.initialize?.({ model: widget.model, experimental: {} }));
     return front;

@@ -13,6 +13,7 @@
   let runtime; // a promise of onnxruntime
   let turn = Promise.resolve(); // one run at a time: the runtime has one thread
   const sessions = new Map(); // a widget's model → a promise of its session
+  const fetched = new Map(); // the name of what lies beside the page → a promise of its bytes
 
   /** Add a script to the page; `what` it is goes into the complaint. */
   function addScript(src, what) {
@@ -40,15 +41,26 @@
     return bytes;
   }
 
-  /** The bytes of a model, which a script beside the page has gzipped where it is not in the page. */
-  async function readModel(onnx) {
-    if (!onnx.startsWith(BESIDE)) return decode(onnx);
-    const name = onnx.slice(BESIDE.length);
-    await addScript(`${MODELS}${encodeURIComponent(name)}.js`, "the model");
+  /** The bytes of what lies beside the page, which a script there has gzipped; `what` it is goes into the complaint. */
+  async function readBeside(name, what) {
+    await addScript(`${MODELS}${encodeURIComponent(name)}.js`, what);
     const packed = new Blob([decode(globalThis.liveModels[name])]);
     delete globalThis.liveModels[name];
     const bytes = new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
     return new Uint8Array(await bytes);
+  }
+
+  const readModel = async (onnx) =>
+    onnx.startsWith(BESIDE) ? readBeside(onnx.slice(BESIDE.length), "the model") : decode(onnx);
+
+  /** The same for what is no model: widgets share it, and after a failure the next that asks tries again. */
+  function fetchBeside(name) {
+    if (!fetched.has(name)) {
+      const fetching = readBeside(name, "what lies beside the page");
+      fetched.set(name, fetching);
+      fetching.catch(() => fetched.delete(name));
+    }
+    return fetched.get(name);
   }
 
   /** Widgets with the same model share one session; after a failure the next change tries again. */
@@ -82,5 +94,5 @@
   }
 
   const isOpen = (onnx) => sessions.has(onnx);
-  globalThis.liveOnnx = { BESIDE, decode, isOpen, openSession, run };
+  globalThis.liveOnnx = { BESIDE, decode, fetchBeside, isOpen, openSession, run };
 })();

@@ -92,8 +92,10 @@ def test_models_are_packed_into_scripts_which_follow_them(checkout):
     assert unpack((scripts / "one.js").read_text(encoding="utf-8")) == ("one", b"another")
     assert (scripts / "two.js").stat().st_mtime_ns == first
     (models / "one.onnx").unlink()
+    (models / "words.json").write_bytes(b"{}")
     assert vendor.bring(checkout)
-    assert [path.name for path in scripts.iterdir()] == ["two.js"]
+    assert sorted(path.name for path in scripts.iterdir()) == ["two.js", "words.js"]
+    assert unpack((scripts / "words.js").read_text(encoding="utf-8")) == ("words", b"{}")
 
 
 def test_models_are_packed_without_a_network_as_well(checkout, offline):

@@ -11,9 +11,9 @@ same, and its pages are whole again after the next build with a network. Pages l
 
 Fonts have no stand-in: without them, pages are set in what the reader's system has.
 
-The models of assets/models/, which are too large to be in the pages, are written as scripts, too:
+The models of assets/models/, and the vocabularies, which are too large to be in the pages, are written as scripts, too:
 
-    vendor/models/NAME.js       puts NAME.onnx, gzipped and in base64, into liveModels.NAME
+    vendor/models/NAME.js       puts NAME.onnx or NAME.json, gzipped and in base64, into liveModels.NAME
 """
 
 import base64
@@ -166,7 +166,7 @@ def _pack_models(root: Path) -> None:
     """Write what a page fetches, from file:// as well, for each model beside it; write only what has changed."""
     folder = root / "assets/vendor/models"
     folder.mkdir(exist_ok=True)
-    models = {f"{path.stem}.js": path for path in sorted((root / "assets/models").glob("*.onnx"))}
+    models = {f"{path.stem}.js": path for path in sorted((root / "assets/models").glob("*.*"))}
     for script in folder.iterdir():
         if script.name not in models:
             script.unlink()

@@ -10,6 +10,7 @@ from largemodels.live.look_up_explorer import LookUpExplorer, SoftLookUp
 from largemodels.live.next_character import NextCharacter, NextProbabilities
 from largemodels.live.patch_attention_explorer import PatchAttentionExplorer
 from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
+from largemodels.live.token_explorer import TokenExplorer, page_vocabulary
 from largemodels.live.view import View
 
 __all__ = [
@@ -28,7 +29,9 @@ __all__ = [
     "Recur",
     "RecurrenceExplorer",
     "SoftLookUp",
+    "TokenExplorer",
     "View",
     "live",
+    "page_vocabulary",
     "thumbnail",
 ]
