@@ -20,9 +20,11 @@ from largemodels.live import (
     Recur,
     RecurrenceExplorer,
     SoftLookUp,
+    TokenExplorer,
     live,
 )
 from largemodels.models import GPT, CharRNN, CharRNNConfig, ConvNet, GPTConfig, ViT, ViTConfig
+from largemodels.text import Tokenizer, train_bpe
 
 TEXT = "for name in names: print(name.strip().lower(), end=', ')  # all"
 
@@ -75,6 +77,10 @@ def next_character():
     return live(NextCharacter(CODE_CHARACTERS), model, {"ids": CODE_CHARACTERS.encode(TEXT[:40])[None]})
 
 
+def tokens():
+    return TokenExplorer(Tokenizer(train_bpe(TEXT, 280)), {"code": TEXT, "prose": "for all the names"})
+
+
 EVERY_VIEW = {
     view.__name__: view
     for view in (
@@ -87,6 +93,7 @@ EVERY_VIEW = {
         hidden_states,
         attention,
         next_character,
+        tokens,
     )
 }
 

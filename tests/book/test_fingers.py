@@ -15,6 +15,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "hidden_states": (".lm-line", ".hx-map"),
     "attention": (".lm-line", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
     "next_character": (),
+    "tokens": (),
 }
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]

@@ -49,6 +49,6 @@ def test_the_tool_takes_the_text_as_it_stands(tmp_path):
     (tmp_path / "declaration").mkdir()
     for code in tool.LANGUAGES.values():
         (tmp_path / f"declaration/{code}.html").write_text(page, encoding="utf-8")
-    assert tool.collect(tmp_path)["articles"] == dict.fromkeys(tool.LANGUAGES, ["A & B C.\nD"])
+    assert tool.collect(tmp_path)["articles"] == {name: ["A & B C.\nD"] for name in tool.LANGUAGES}
     with pytest.raises(FileNotFoundError):
         tool.collect(tmp_path / "nowhere")

@@ -27,6 +27,7 @@ from largemodels.show.maps import (
     where_it_looks,
 )
 from largemodels.show.sequences import against_distance, by_lag, padded, read_along, unrolled
+from largemodels.show.tokens import cut_texts
 from largemodels.show.units import contributions, responses, tuning
 from largemodels.show.writing import along_text, next_symbols, staircase
 
@@ -42,6 +43,7 @@ __all__ = [
     "confusion",
     "contributions",
     "curves",
+    "cut_texts",
     "encoder_layer",
     "filter_rows",
     "gallery",

@@ -7,14 +7,14 @@ function costRows(texts, onChoose) {
     const bar = h("i", { class: "tk-bar" });
     bar.style.width = `${(100 * tokens) / most}%`;
     const times = `${format(tokens / texts[0].tokens, 1)}×`;
-    const words = `${name}: ${tokens} tokens, ${times} ${texts[0].name}`;
+    const heard = (words) => h("span", { class: "lm-hidden" }, words);
     return h(
       "button",
-      { type: "button", class: "tk-row", "aria-label": words, "aria-pressed": "false", onclick: () => onChoose(text, name) },
+      { type: "button", class: "tk-row", "aria-pressed": "false", onclick: () => onChoose(text, name) },
       h("span", { class: "tk-name" }, name),
       h("span", { class: "tk-track" }, bar),
-      h("span", { class: "tk-number" }, String(tokens)),
-      h("span", { class: "tk-number" }, times),
+      h("span", { class: "tk-number" }, String(tokens), heard(" tokens,")),
+      h("span", { class: "tk-number" }, times, heard(` those of ${texts[0].name}`)),
     );
   });
   const element = h("div", { class: "tk-costs", role: "group", "aria-label": "Tokens of the same text" }, ...rows);

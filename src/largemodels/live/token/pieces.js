@@ -1,13 +1,12 @@
 // The tokens of a text, each in a colour, with its id or its bytes below.
 
-const SHADES = 5; // colours that take turns
-
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const hex = (bytes) => bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, "0")).join(" ");
 
 /** The text of a token, or null where it is part of a character. */
 function textOf(bytes) {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(new Uint8Array(bytes));
+    return strictUtf8.decode(new Uint8Array(bytes));
   } catch {
     return null;
   }
@@ -29,31 +28,32 @@ function tokenList(onChoose) {
   const list = h("ol", { class: "tk-tokens lm-answer", "aria-label": "Tokens" });
   let what = "ids";
   let drawn = { ids: [], pieces: [] };
-  let marked = -1;
+  let marked; // an element
+  const below = (id, bytes) => (what === "ids" ? String(id) : hex(bytes));
+  const token = (id, bytes) =>
+    h("li", { class: "tk-token", "data-id": id }, seenToken(bytes), h("small", {}, below(id, bytes)));
   list.draw = (ids, pieces) => {
+    const before = drawn.ids;
+    const [old, now] = [before.length, ids.length];
+    let head = 0; // tokens that stay: a keystroke changes a few
+    while (head < Math.min(old, now) && before[head] === ids[head]) head += 1;
+    let tail = 0;
+    while (tail < Math.min(old, now) - head && before[old - 1 - tail] === ids[now - 1 - tail]) tail += 1;
+    for (let i = head; i < old - tail; i++) list.children[head].remove();
+    const fresh = ids.slice(head, now - tail).map((id, i) => token(id, pieces[head + i]));
+    const next = list.children[head];
+    if (next) next.before(...fresh);
+    else list.append(...fresh);
     drawn = { ids, pieces };
-    list.replaceChildren(
-      ...ids.map((id, i) =>
-        h(
-          "li",
-          { class: `tk-token tk-shade-${i % SHADES}`, "data-id": id },
-          seenToken(pieces[i]),
-          h("small", {}, what === "ids" ? String(id) : hex(pieces[i])),
-        ),
-      ),
-    );
-    marked = -1;
   };
   list.below = (choice) => {
     what = choice;
-    const before = marked;
-    list.draw(drawn.ids, drawn.pieces);
-    list.mark(before);
+    drawn.ids.forEach((id, i) => (list.children[i].lastChild.textContent = below(id, drawn.pieces[i])));
   };
   list.mark = (i) => {
-    list.children[marked]?.classList.remove("tk-now");
-    list.children[i]?.classList.add("tk-now");
-    marked = i;
+    marked?.classList.remove("tk-now");
+    marked = list.children[i];
+    marked?.classList.add("tk-now");
   };
   list.addEventListener("click", (event) => {
     const token = event.target.closest("li");
