@@ -18,6 +18,7 @@ def settle(page, before):
     """Wait until the answer to the last change, after the draw numbered ``before``, is on the page."""
     page.wait_for_function(
         "before => { const el = document.querySelector('[data-drawn]');"
+        " if (el?.dataset.state === 'failed') throw new Error('the widget says that it failed');"
         " return Number(el?.dataset.drawn) > before && el.dataset.state === 'ready'; }",
         arg=before,
     )

@@ -8,7 +8,8 @@ const NARROW = 560; // pixels of width below which one sheet of maps is shown at
 
 export default {
   render({ model, el }) {
-    const say = announcer();
+    const say = announcer(); // of the drawing, and of what is pointed at
+    const tell = announcer(); // of the answer: neither cuts the other short
     const name = Object.keys(model.get("inputs"))[0];
     const { shape } = model.get("inputs")[name];
     const size = shape.at(-1);
@@ -18,14 +19,14 @@ export default {
       setInputs(model, { [name]: toWire(shape, ink) });
     });
     const stage = h("div", { class: "fx", "data-lm-suppress-shortcuts": "true" }); // no notebook command on a key here
-    el.append(stage, say.element);
+    el.append(stage, say.element, tell.element);
 
     let settings, outputs, network, gallery, tensors;
     function draw() {
       if (settings !== model.get("settings")) {
         settings = model.get("settings");
         network?.forget();
-        network = networkView(el, settings, size, board, say);
+        network = networkView(el, settings, size, board, say, tell);
         gallery = exampleGallery(settings, (ink) => board.replace(ink, "example"));
         stage.replaceChildren(gallery, board.element, network.verdict, network.sheets, network.inspector);
       }
@@ -50,7 +51,7 @@ export default {
 
 
 /** Everything that depends on the model that is bound: its answer, its maps, and the inspector of one unit. */
-function networkView(el, settings, size, board, say) {
+function networkView(el, settings, size, board, say, tell) {
   const image = { tap: "seen", title: "the drawing", shape: [1, size, size] };
   const layers = settings.layers.map((layer) => ({ ...layer }));
   layers.forEach((layer, i) => {
@@ -125,7 +126,7 @@ function networkView(el, settings, size, board, say) {
     sheets.forEach((sheet, i) => sheet.paint(tensors[maps[i].tap], colours[i]));
     const blank = largest(tensors.seen) === 0;
     const words = verdict.show(tensors.probabilities, blank);
-    if (reading && reading !== words) say(words);
+    if (reading && reading !== words) tell(words);
     reading = words;
     chosen ??= strongest(maps.findLast((layer) => layer.kind === "sum") ?? logits, tensors);
     inspect(colours);

@@ -8,7 +8,8 @@ const OVER = 0.85; // how much of a patch's colour the ink covers
 
 export default {
   render({ model, el }) {
-    const say = announcer();
+    const say = announcer(); // of the drawing, and of what is pointed at
+    const tell = announcer(); // of the answer: neither cuts the other short
     const name = Object.keys(model.get("inputs"))[0];
     const { shape } = model.get("inputs")[name];
     const size = shape.at(-1);
@@ -18,7 +19,7 @@ export default {
       setInputs(model, { [name]: toWire(shape, ink) });
     });
     const stage = h("div", { class: "px", "data-lm-suppress-shortcuts": "true" }); // no notebook command on a key here
-    el.append(stage, say.element);
+    el.append(stage, say.element, tell.element);
 
     let settings, outputs, tensors, gallery, verdict, gaze;
     let reading = "";
@@ -38,7 +39,7 @@ export default {
       board.surface.values = tensors.seen; // at hand in the browser's console, as are the weights of every head
       gallery.paint();
       const words = verdict.show(tensors.probabilities, largest(tensors.seen) === 0);
-      if (reading && reading !== words) say(words);
+      if (reading && reading !== words) tell(words);
       reading = words;
       gaze.draw(tensors);
     }
