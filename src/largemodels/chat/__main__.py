@@ -31,7 +31,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         talk(begin(arguments), sys.stdin.isatty())
     except BrokenPipeError:  # what reads the answers has ended
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return 0
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
