@@ -143,13 +143,14 @@ def quantise(model: nn.Module, kind: str, *paths: str) -> nn.Module:
 
 def eight_bits(weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return whole numbers ``(out, in)``, int8, and a scale for each row ``(out,)``, bfloat16."""
-    scale = (weight.float().abs().amax(1) / 127).bfloat16()
-    return _divided(weight.float(), scale.float()[:, None]).round_().clamp_(-127, 127).to(torch.int8), scale
+    weight = weight.float().contiguous()  # the kernel has them by rows
+    scale = (weight.abs().amax(1) / 127).bfloat16()
+    return _divided(weight, scale.float()[:, None]).round_().clamp_(-127, 127).to(torch.int8), scale
 
 
 def four_bits(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return whole numbers ``(out, in)``, and for every 32 a scale and a middle ``(out, in / 32)``, bfloat16."""
-    groups = weight.float().unflatten(1, (-1, GROUP))
+    groups = weight.float().contiguous().unflatten(1, (-1, GROUP))
     least, most = groups.aminmax(dim=2)
     scale = ((most - least) / 15).bfloat16()
     middle = ((least + most + scale.float()) / 2).bfloat16()  # number 8, as 0 to 15 reach equally far

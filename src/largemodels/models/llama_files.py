@@ -96,6 +96,8 @@ def fill(model: nn.Module, weights: Weights, kind: str | None = None) -> None:
             raise ValueError(f"{name} has shape {tuple(w.shape)}; {wanted.get(name, 'nothing')} was expected")
         del wanted[name]
         path = name.removesuffix(".weight")
+        if kind is None and len(w) > w.shape[-1]:
+            w = w.T.contiguous().T  # by columns: a processor multiplies one vector by a wide matrix in half the time
         model.get_submodule(path).weight = nn.Parameter(w)
         paths = [path]
         if path == "embedding" and model.config.tied:

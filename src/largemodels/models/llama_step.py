@@ -37,7 +37,9 @@ USUAL = (
 def usual(model: nn.Module, *kinds: type) -> bool:
     """Return whether a model is of the usual parts and ``kinds`` alone, none of them changed, and nobody watches it."""
     known = {*USUAL, *kinds, *QuantisedLinear.__subclasses__()}
-    return not watched(model) and all(type(part) in known and "forward" not in vars(part) for part in model.modules())
+    if watched(model) or any(type(part) not in known or "forward" in vars(part) for part in model.modules()):
+        return False
+    return len({isinstance(part, QuantisedLinear) for block in model.blocks for part in _linears(block)}) == 1
 
 
 class LlamaStep:
@@ -47,43 +49,44 @@ class LlamaStep:
     """
 
     def __init__(self, model: nn.Module, room: int):
-        c, self.model = model.config, model
+        c, self.model, self.dtype = model.config, model, model.norm.weight.dtype
         places = torch.arange(room, device=model.norm.weight.device)
-        self.turns = [part.to(model.norm.weight.dtype) for part in rotation(places, c.head_width, c.base, c.scaling)]
+        self.turns = [part.to(self.dtype) for part in rotation(places, c.head_width, c.base, c.scaling)]
+        packed = isinstance(model.blocks[0].mlp.gate, QuantisedLinear)
+        self.narrow = torch.bfloat16 if packed else self.dtype  # what the products take and give
         self.blocks = [
-            (
-                block.norm1.weight,
-                *(_product(part) for part in (a.to_q, a.to_k, a.to_v, a.out)),
-                block.norm2.weight,
-                *(_product(part) for part in (block.mlp.gate, block.mlp.expand, block.mlp.contract)),
-            )
-            for block, a in ((block, block.attention) for block in model.blocks)
+            (block.norm1.weight, block.norm2.weight, *map(_product, _linears(block))) for block in model.blocks
         ]
-        self.head = _product(model.head)
 
     def __call__(self, tokens: Tensor, cache: Cache, last: int | None = None) -> Tensor:
         """Return the logits ``(b, t, vocabulary)``, or those of the ``last`` tokens; extend the cache."""
         if tokens.shape[1] > 1:
             return self.model.advance(tokens, cache, last)
-        c, place = self.model.config, cache.length
-        cos, sin = (part[place : place + 1] for part in self.turns)
-        x = self.model.embedding(tokens[:, 0])  # (b, d)
-        for layer, (norm1, to_q, to_k, to_v, out, norm2, gate, expand, contract) in enumerate(self.blocks):
-            y = F.rms_norm(x, x.shape[1:], norm1, c.eps)
-            q = turn(to_q(y).view(-1, c.heads, 1, c.head_width), cos, sin)
-            k = turn(to_k(y).view(-1, c.kv_heads, 1, c.head_width), cos, sin)
-            k, v = cache.extend(layer, torch.stack([k, to_v(y).view(k.shape)]))  # (b, kv, s, d)
-            mixed = fast_attention(q.view(len(x), c.kv_heads, -1, c.head_width), k, v)
-            x = x + out(mixed.reshape(len(x), -1))
-            y = F.rms_norm(x, x.shape[1:], norm2, c.eps)
-            x = x + contract(F.silu(gate(y)).mul_(expand(y)))
+        c, b, narrow, dtype = self.model.config, len(tokens), self.narrow, self.dtype
+        h, kv, d = c.heads, c.kv_heads, c.head_width
+        cos, sin = (part[cache.length] for part in self.turns)
+        x = self.model.embedding(tokens[:, 0])  # (b, width)
+        for layer, (norm1, norm2, to_q, to_k, to_v, out, gate, expand, contract) in enumerate(self.blocks):
+            y = F.rms_norm(x, x.shape[1:], norm1, c.eps).to(narrow)
+            qkv = torch.cat([to_q(y), to_k(y), to_v(y)], 1).to(dtype).view(b, h + 2 * kv, d)
+            qk = turn(qkv[:, : h + kv], cos, sin)
+            k, v = cache.extend(layer, torch.stack([qk[:, h:], qkv[:, h + kv :]])[:, :, :, None])  # (b, kv, s, d)
+            mixed = fast_attention(qk[:, :h].view(b, kv, h // kv, d), k, v)
+            x = x + out(mixed.reshape(b, h * d).to(narrow))
+            y = F.rms_norm(x, x.shape[1:], norm2, c.eps).to(narrow)
+            x = x + contract((F.silu(gate(y).to(dtype)) * expand(y)).to(narrow))
         cache.length += 1
-        return self.head(F.rms_norm(x, x.shape[1:], self.model.norm.weight, c.eps))[:, None]
+        return self.model.head(F.rms_norm(x, x.shape[1:], self.model.norm.weight, c.eps))[:, None]
+
+
+def _linears(block: nn.Module) -> tuple[nn.Module, ...]:
+    a, mlp = block.attention, block.mlp
+    return a.to_q, a.to_k, a.to_v, a.out, mlp.gate, mlp.expand, mlp.contract
 
 
 def _product(part: nn.Module) -> Callable[[Tensor], Tensor]:
     """Return what multiplies rows ``(b, d)`` by the weights of a part."""
     if isinstance(part, QuantisedLinear):
-        return part.forward
+        return part.product
     weight = part.weight
     return lambda x: F.linear(x, weight)
