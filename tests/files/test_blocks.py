@@ -50,6 +50,9 @@ def test_many_rows_are_unpacked_as_few_are(kind):
     few = torch.cat([unpack(some, kind) for some in packed.split(7)])
     assert torch.equal(unpack(packed, kind), few)
     assert torch.equal(unpack(packed, kind, torch.bfloat16), few.bfloat16())
+    by_columns = unpack(packed, kind, columns=True)
+    assert torch.equal(by_columns, few)
+    assert by_columns.T.is_contiguous()
 
 
 @pytest.mark.parametrize("kind", KINDS)

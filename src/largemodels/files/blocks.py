@@ -19,29 +19,34 @@ BYTES = {"Q8_0": 34, "Q4_0": 18, "Q4_1": 20}
 PLAIN = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "F64": torch.float64}
 
 
-def unpack(packed: Tensor, kind: str, dtype: torch.dtype = torch.float32) -> Tensor:
+def unpack(packed: Tensor, kind: str, dtype: torch.dtype = torch.float32, columns: bool = False) -> Tensor:
     """Return the numbers that bytes stand for.
 
     Args:
         packed: bytes ``(…, n)``, uint8: rows of numbers.
         kind: ``Q8_0``, ``Q4_0``, ``Q4_1``, or a plain type: ``F32``, ``F16``, ``BF16``, ``F64``.
         dtype: of the numbers that are returned; they are computed in float32.
+        columns: lay them out in memory by columns, not by rows.
 
     Raises:
         ValueError: another kind, or rows that are not made of whole blocks.
     """
     if kind in PLAIN:
-        return _whole(packed, PLAIN[kind].itemsize, kind).clone().view(PLAIN[kind]).to(dtype)
+        x = _whole(packed, PLAIN[kind].itemsize, kind).clone().view(PLAIN[kind]).to(dtype)
+        return x.mT.contiguous().mT if columns else x
     if kind not in BYTES:
         raise ValueError(f"the kind is {kind!r}; known are {', '.join([*BYTES, *PLAIN])}")
     rows = _whole(packed, BYTES[kind], kind).reshape(-1, packed.shape[-1])
-    x = torch.empty(len(rows), rows.shape[1] // BYTES[kind], SIZE, dtype=dtype, device=packed.device)
+    n, k = len(rows), rows.shape[1] // BYTES[kind] * SIZE
+    whole = torch.empty((k, n) if columns else (n, k), dtype=dtype, device=packed.device)
+    whole = whole.T if columns else whole
+    x = whole.unflatten(1, (-1, SIZE))
     few = max(1, PIECE // rows.shape[1])  # what lies between bytes and numbers stays in the processor's cache
     for some, numbers in zip(rows.split(few), x.split(few), strict=True):
-        scale, least, whole = parts(some, kind)
-        y = whole * scale[..., None]
+        scale, least, q = parts(some, kind)
+        y = q * scale[..., None]
         numbers.copy_(y if least is None else y.add_(least[..., None]))
-    return x.view(*packed.shape[:-1], -1)
+    return whole.unflatten(0, packed.shape[:-1]) if packed.ndim > 1 else whole[0]
 
 
 def parts(packed: Tensor, kind: str) -> tuple[Tensor, Tensor | None, Tensor]:

@@ -34,6 +34,8 @@ NUMBERS = {
 TEXT, LIST = 8, 9
 TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 8: "Q8_0", 28: "F64", 30: "BF16"}
 
+DAMAGE = (ValueError, struct.error, MemoryError, OverflowError)  # that of decoding texts is a ValueError
+
 
 @dataclass(frozen=True)
 class Packed:
@@ -43,10 +45,10 @@ class Packed:
     shape: tuple[int, ...]
     packed: Tensor  # uint8 (…, bytes of a row), a view of the file
 
-    def unpack(self, dtype: torch.dtype = torch.float32) -> Tensor:
+    def unpack(self, dtype: torch.dtype = torch.float32, columns: bool = False) -> Tensor:
         """Return the numbers, in memory of their own. Other kinds than :func:`unpack` knows need the gguf package."""
         if self.kind in BYTES or self.kind in PLAIN:
-            return unpack(self.packed, self.kind, dtype).view(self.shape)
+            return unpack(self.packed, self.kind, dtype, columns)
         numbers = _gguf().dequantize(self.packed.numpy(), _gguf().GGMLQuantizationType[self.kind])
         return torch.from_numpy(np.array(numbers, np.float32)).view(self.shape).to(dtype)
 
@@ -71,15 +73,8 @@ class GGUF:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             self._read(_Cursor(self._bytes))
-        except (
-            ValueError,
-            struct.error,
-            MemoryError,
-            OverflowError,
-        ) as error:  # that of decoding texts is a ValueError
-            raise ValueError(
-                f"{path} is damaged or cut short, at {len(self._bytes):,} bytes: {error}; fetch it again"
-            ) from error
+        except DAMAGE as error:
+            raise self._damaged(error) from error
 
     @property
     def architecture(self) -> str:
@@ -93,21 +88,32 @@ class GGUF:
         """Return a field: a number, a text, or a list of them. Raises ``KeyError``, which names the file."""
         if name not in self._fields:
             raise KeyError(f"{self.path} does not say {name!r}")
-        return self._fields[name]
+        kind, place = self._fields[name]
+        try:
+            return _Cursor(self._bytes, place).value(kind)
+        except DAMAGE as error:
+            raise self._damaged(error) from error
 
     def get(self, name: str, default=None):
         """Return a field, or ``default`` where the file does not have it."""
-        return self._fields.get(name, default)
+        if name not in self:
+            return default
+        return self[name]
+
+    def _damaged(self, error: Exception) -> ValueError:
+        size = len(self._bytes)
+        return ValueError(f"{self.path} is damaged or cut short, at {size:,} bytes: {error}; fetch it again")
 
     def _read(self, cursor: "_Cursor") -> None:
         cursor.place = len(MAGIC)
         if (version := cursor.number("I")) not in VERSIONS:
             raise ValueError(f"version {version} is not known, only {VERSIONS}")
         tensors, fields = cursor.number("Q"), cursor.number("Q")
-        self._fields = {}
+        self._fields = {}  # types and places of values, which are read when asked for: most are long lists of tokens
         for _ in range(fields):
-            name = cursor.text()
-            self._fields[name] = cursor.value(cursor.number("I"))
+            name, kind = cursor.text(), cursor.number("I")
+            self._fields[name] = kind, cursor.place
+            cursor.skip(kind)
         found = []
         for _ in range(tensors):
             name, sizes = cursor.text(), cursor.numbers("Q", cursor.number("I"))
@@ -132,8 +138,8 @@ class GGUF:
 class _Cursor:
     """A place in the bytes of a file, which moves on as they are read. Raises ``struct.error`` at their end."""
 
-    def __init__(self, source: mmap.mmap):
-        self.source, self.place = source, 0
+    def __init__(self, source: mmap.mmap, place: int = 0):
+        self.source, self.place = source, place
 
     def numbers(self, code: str, count: int) -> tuple:
         if count > len(self.source):
@@ -154,12 +160,28 @@ class _Cursor:
             return self.number(NUMBERS[kind])
         if kind == TEXT:
             return self.text()
-        if kind != LIST:
-            raise ValueError(f"a value of type {kind} is not known")
         inner, count = self.number("I"), self.number("Q")
         return (
             list(self.numbers(NUMBERS[inner], count)) if inner in NUMBERS else [self.value(inner) for _ in range(count)]
         )
+
+    def skip(self, kind: int) -> None:
+        if kind in NUMBERS:
+            self.place += struct.calcsize("<" + NUMBERS[kind])
+        elif kind == TEXT:
+            length = self.number("Q")
+            self.place += length
+        elif kind == LIST:
+            inner, count = self.number("I"), self.number("Q")
+            if inner in NUMBERS:
+                self.place += count * struct.calcsize("<" + NUMBERS[inner])
+            else:
+                for _ in range(count):
+                    self.skip(inner)
+        else:
+            raise ValueError(f"a value of type {kind} is not known")
+        if self.place > len(self.source):
+            raise ValueError("a value ends behind the end of the file")
 
 
 def _kind(number: int) -> tuple[str, int, int]:

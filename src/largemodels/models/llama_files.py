@@ -111,7 +111,10 @@ def fill(model: nn.Module, weights: Weights, kind: str | None = None) -> None:
 
 def _gguf_weights(file: GGUF, names: dict[str, str], head_width: int, dtype: torch.dtype) -> Weights:
     for theirs, packed in file.tensors.items():
-        ours, w = names[theirs], packed.unpack(dtype)
+        ours, w = (
+            names[theirs],
+            packed.unpack(dtype, columns=len(packed.shape) == 2 and packed.shape[0] > packed.shape[1]),
+        )
         if ours.endswith(("to_q.weight", "to_k.weight")):  # rows stand in pairs (0, 1), ours are (0, d/2)
             w = w.view(-1, head_width // 2, 2, w.shape[1]).transpose(1, 2).reshape(w.shape)
         yield ours, w
