@@ -198,3 +198,13 @@ def test_the_same_seed_gives_the_same_answers_and_another_others(talk):
 def test_wrong_input_is_named_at_once(talk, how, message):
     with pytest.raises(ValueError, match=message):
         talk(**how)
+
+
+def test_a_special_token_that_the_user_types_stays_text(talk, tokenizer):
+    conversation, name = talk(), next(iter(tokenizer.ids))
+    conversation.ask(f"well {name}")
+    specials = set(tokenizer.ids.values())
+    asked = [token for token in conversation._prompt if token in specials]
+    assert asked == [
+        token for token in tokenizer.prompt([{"role": "user", "content": "well"}]).tolist() if token in specials
+    ]

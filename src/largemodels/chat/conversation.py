@@ -107,7 +107,7 @@ class Conversation:
             self.messages = [*self.messages, {"role": "assistant", "content": text}]
 
     def _encode(self, messages: list[dict[str, str]]) -> list[int]:
-        return self.tokenizer.encode(self.tokenizer.chat([*self.system, *messages]), special=True).tolist()
+        return self.tokenizer.prompt([*self.system, *messages]).tolist()
 
 
 def _shared(one: list[int], other: list[int]) -> int:
