@@ -4,6 +4,8 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 import onnx
@@ -47,7 +49,7 @@ def to_onnx(module: nn.Module, example: dict[str, Tensor], dynamic: dict[str, di
 
     sizes = {symbol: torch.export.Dim(symbol) for axes in dynamic.values() for symbol in axes.values()}
     shapes = tuple({axis: sizes[symbol] for axis, symbol in dynamic.get(name, {}).items()} for name in example)
-    with _quiet():
+    with _quiet(), _operators_read_once():
         program = torch.onnx.export(
             _Positional(module),
             tuple(example.values()),
@@ -140,6 +142,18 @@ def _strip(message: Message) -> None:
         elif field.message_type:
             for part in [value] if isinstance(value, Message) else value:
                 _strip(part)
+
+
+@cache
+def _operators(registry: type) -> staticmethod:
+    return staticmethod(cache(registry.from_torchlib))
+
+
+def _operators_read_once():
+    """Keep what torch reads of its 500 operators, each from its source: it reads all of them anew for each export."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    return patch.object(ONNXRegistry, "from_torchlib", _operators(ONNXRegistry))
 
 
 @contextmanager
