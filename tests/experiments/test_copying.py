@@ -40,17 +40,18 @@ def test_a_perfect_copier_is_one():
     }
 
 
-def test_runs_of_all_ways_and_seeds_are_recorded(tmp_path):
-    assert copying.main(["--seeds", "5", "3", "--steps", "50", "--out", str(tmp_path)]) == 0
+def test_runs_of_all_ways_and_seeds_are_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(copying, "EVERY", 2)
+    assert copying.main(["--seeds", "5", "3", "--steps", "5", "--out", str(tmp_path)]) == 0
     result = json.loads((tmp_path / "copying.json").read_text(encoding="utf-8"))
-    assert result["command"].endswith("--seeds 5 3 --steps 50 --out " + str(tmp_path))
+    assert result["command"].endswith("--seeds 5 3 --steps 5 --out " + str(tmp_path))
     assert list(result["ways"]) == list(copying.WAYS)
     for name, way in result["ways"].items():
         assert way["model"]["layers"] == copying.WAYS[name][0].layers
         assert way["recipe"]["learning_rate"] == copying.WAYS[name][1]
         assert [run["seed"] for run in way["runs"]] == [5, 3]
         for run in way["runs"]:
-            assert [point["step"] for point in run["curve"]] == [20, 40]
+            assert [point["step"] for point in run["curve"]] == [2, 4]
             assert len(run["curve"][0]["one_before"]) == way["model"]["layers"]
             assert run["curve"][1] != run["curve"][0]
 

@@ -13,8 +13,8 @@ from torch import nn
 from largemodels.data import ImageData, digits
 
 
-def few(count=64):
-    data = digits(8)
+def few(count=64, size=8):
+    data = digits(size)
     train, test = (type(part)(part.images[:count], part.labels[:count]) for part in (data.train, data.test))
     return ImageData(train, test, data.names)
 
@@ -101,6 +101,8 @@ def test_the_rate_is_chosen_without_the_test_digits_and_every_seed_is_stored(mon
 def test_every_model_recipe_and_seed_is_stored(monkeypatch, tmp_path):
     out = tmp_path / "recipes.json"
     monkeypatch.setattr(recipes, "FILE", out)
+    monkeypatch.setattr(recipes, "digits", lambda: few(480, 28))
+    monkeypatch.setattr(recipes, "BATCH", 16)
     monkeypatch.setattr(recipes, "EPOCHS", 2)
     monkeypatch.setattr(recipes, "SEEDS", (0, 1))
     assert recipes.main() == 0

@@ -17,13 +17,17 @@ from largemodels.train import evaluate, load_weights, save_weights
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def few(data: ImageData, learn: int, test: int) -> ImageData:
+    train, test = (Labelled(part.images[:n], part.labels[:n]) for part, n in ((data.train, learn), (data.test, test)))
+    return ImageData(train, test, data.names)
+
+
 @pytest.fixture
 def few_images(monkeypatch):
-    """A handful of digits in the place of MNIST."""
-    whole = digits()
-    train, test = (Labelled(part.images[:n], part.labels[:n]) for part, n in ((whole.train, 97), (whole.test, 31)))
+    """A handful of digits in the place of MNIST, and of those that ship with scikit-learn."""
     for program in (vit, vit_page):
-        monkeypatch.setattr(program, "mnist", lambda: ImageData(train, test, whole.names))
+        monkeypatch.setattr(program, "mnist", lambda: few(digits(), 97, 31))
+    monkeypatch.setattr(vit_page, "digits", lambda size: few(digits(size), 41, 53))
 
 
 def test_patches_and_pixels_are_moved_and_none_is_lost():
@@ -106,7 +110,7 @@ def test_the_page_gets_rounded_weights_and_their_record(few_images, tmp_path):
     model = ViT(ViTConfig(**record["model"]))
     load_weights(tmp_path / "vit.safetensors", model)
     assert all(torch.equal(p, p.half().float()) for p in model.parameters())
-    others = vit_page.framed(digits(20).test)
+    others = vit_page.framed(vit_page.digits(20).test)
     assert record["accuracy_on_digits"] == pytest.approx(evaluate(model, others.images, others.labels).accuracy)
     assert record["command"] == "python experiments/vit_page.py --epochs 1"
 

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 from io import BytesIO, TextIOWrapper
+from unittest.mock import Mock
 
 import pytest
 import torch
 
-from largemodels.data import LabelledWindows, WindowData, digits
+from largemodels.data import Batches, LabelledWindows, WindowData, digits
 from largemodels.models import ConvNet, ConvNetConfig
 from largemodels.text import UNKNOWN, Vocabulary
 from largemodels.train import __main__ as command
@@ -83,22 +84,33 @@ sys.exit(main())
 
 
 @pytest.mark.parametrize(("first", "then"), [(UTF_8, ASCII), (ASCII, UTF_8)], ids=["then-ascii", "first-ascii"])
-def test_a_folder_may_have_any_name_whatever_the_locale(tmp_path, first, then):
+def test_a_folder_may_have_any_name_whatever_the_locale(tmp_path, monkeypatch, capfdbinary, first, then):
     flags = ["cnn", "--widths", "3", "--epochs", "2", "--batch", "479", "--checkpoint-every", "1", "--device", "cpu"]
     flags += ["--out", "runs/läufe"]
 
-    def run(*command, env):
-        command = [sys.executable, *command, *flags]
-        return subprocess.run(command, capture_output=True, cwd=tmp_path, env={**os.environ, **env})
+    def run(env, program, here):
+        """Run the command in another process, or in this one if it speaks UTF-8 as well."""
+        if env is UTF_8 and sys.getfilesystemencoding() == "utf-8":
+            with monkeypatch.context() as patch:
+                patch.chdir(tmp_path)
+                return here(patch), *capfdbinary.readouterr()
+        command = [sys.executable, *program, *flags]
+        done = subprocess.run(command, capture_output=True, cwd=tmp_path, env={**os.environ, **env})
+        return done.returncode, done.stdout, done.stderr
 
-    done = run("-c", INTERRUPTED, env=first)
-    assert done.returncode == 130, done.stderr
+    def interrupted(patch):
+        batch, stop = Batches.__getitem__, Mock(side_effect=KeyboardInterrupt)
+        patch.setattr(Batches, "__getitem__", lambda self, i: stop() if i == 4 else batch(self, i))
+        return main(flags)
+
+    status, _, said = run(first, ["-c", INTERRUPTED], interrupted)
+    assert status == 130, said
     resume = f"python -m largemodels.train {shlex.join(flags)} --resume"
-    assert done.stderr.decode() == f"stopped; go on with: {resume}\n"
+    assert said.decode() == f"stopped; go on with: {resume}\n"
     flags.append("--resume")
-    done = run("-m", "largemodels.train", env=then)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.decode().endswith("weights and metrics are in runs/läufe\n")
+    status, shown, said = run(then, ["-m", "largemodels.train"], lambda _: main(flags))
+    assert status == 0, said
+    assert shown.decode().endswith("weights and metrics are in runs/läufe\n")
     metrics = json.loads((tmp_path / "runs/läufe/metrics.json").read_text(encoding="utf-8"))
     assert metrics["command"] == resume
     assert [line["epoch"] for line in metrics["epochs"]] == [1, 2]
