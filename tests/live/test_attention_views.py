@@ -13,6 +13,8 @@ from largemodels.live.attention_explorer import chances
 from largemodels.models import gpt as gpt_module
 from largemodels.models.sampling import next_probabilities
 
+DRAWN_FROM = ("logits", "temperature", "top_k", "top_p")
+
 
 @pytest.fixture(scope="module")
 def exported():
@@ -101,22 +103,27 @@ def test_chances_are_those_that_generate_draws_by(monkeypatch, temperature, top_
     assert (got == 0).equal(want == 0)
 
 
-@pytest.mark.parametrize("logits", [[5.0, 7, 7, 1], [2.0, 2, 2, 3], [4.0, 4, 4, 4]])
-@pytest.mark.parametrize("top_k", [1, 2, 3, 4])
-def test_exactly_top_k_remain_of_equals_too_in_torch_and_in_onnx(logits, top_k):
-    logits = torch.tensor([logits])
-    want = next_probabilities(logits, top_k=top_k).float()
-    assert (want > 0).sum() == top_k
-    torch.testing.assert_close(chances(logits, *dials(1.0, top_k)), want)
+@pytest.fixture(scope="module")
+def chances_graph():
+    """What is drawn of four logits, as ONNX."""
 
     class Chances(nn.Module):
         def forward(self, *given):
             return chances(*given)
 
-    example = dict(zip(("logits", "temperature", "top_k", "top_p"), (logits, *dials(1.0, 2)), strict=True))
-    session = onnxruntime.InferenceSession(to_onnx(Chances(), example))
-    given = zip(example, (logits, *dials(1.0, top_k)), strict=True)
-    (got,) = session.run(None, {name: x.numpy() for name, x in given})
+    example = dict(zip(DRAWN_FROM, (torch.tensor([[3.0, 1, 4, 1.5]]), *dials(1.0, 2)), strict=True))
+    return onnxruntime.InferenceSession(to_onnx(Chances(), example))
+
+
+@pytest.mark.parametrize("logits", [[5.0, 7, 7, 1], [2.0, 2, 2, 3], [4.0, 4, 4, 4]])
+@pytest.mark.parametrize("top_k", [1, 2, 3, 4])
+def test_exactly_top_k_remain_of_equals_too_in_torch_and_in_onnx(chances_graph, logits, top_k):
+    logits = torch.tensor([logits])
+    want = next_probabilities(logits, top_k=top_k).float()
+    assert (want > 0).sum() == top_k
+    torch.testing.assert_close(chances(logits, *dials(1.0, top_k)), want)
+    given = zip(DRAWN_FROM, (logits, *dials(1.0, top_k)), strict=True)
+    (got,) = chances_graph.run(None, {name: x.numpy() for name, x in given})
     torch.testing.assert_close(torch.from_numpy(got), want)
 
 

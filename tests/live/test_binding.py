@@ -38,6 +38,7 @@ def test_a_view_is_never_blank(scale):
     assert scale.error == ""
 
 
+@pytest.mark.usefixtures("kernel")
 def test_changed_inputs_are_answered_in_pytorch():
     image, kernel = torch.rand(1, 1, 7, 11), torch.rand(1, 1, 3, 3)
     view = live(KernelExplorer(), Convolve(), {"image": image, "kernel": kernel})

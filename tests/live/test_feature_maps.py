@@ -96,6 +96,7 @@ def test_every_map_follows_from_the_one_before_by_the_numbers_that_the_browser_g
     assert view.onnx
 
 
+@pytest.mark.usefixtures("kernel")
 def test_a_drawing_is_answered_by_the_kernel(images, names):
     model = ConvNet()
     view = live(FeatureMapExplorer(images, names), Watched(model, *TAPS), {"image": images[:1]})
@@ -103,6 +104,7 @@ def test_a_drawing_is_answered_by_the_kernel(images, names):
     torch.testing.assert_close(tensor(view.outputs["output"]), model(images[3:4]))
 
 
+@pytest.mark.usefixtures("kernel")
 def test_a_readers_own_model_takes_the_place_of_the_books(images, names):
     view = live(FeatureMapExplorer(images, names), Watched(ConvNet(), *TAPS), {"image": images[:1]})
     own = ConvNet(ConvNetConfig(widths=(3, 5), kernel=5))
@@ -186,6 +188,7 @@ def test_the_pen_is_as_thick_as_the_strokes_of_the_examples():
     assert pen_radius(torch.zeros(1, 1, 5, 5)) == pen_radius(digits().train.images) == 2.2
 
 
+@pytest.mark.usefixtures("kernel")
 def test_its_name_in_a_notebook_is_the_same_every_time(images, names):
     view = live(FeatureMapExplorer(images, names), Watched(ConvNet(), *TAPS), {"image": images[:1]})
     assert repr(view) == "FeatureMapExplorer(image)"

@@ -99,6 +99,7 @@ def test_kernel_and_graph_answer_for_the_end_of_the_text_alone(view, model, text
         torch.testing.assert_close(torch.from_numpy(graph[name]), value, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.usefixtures("kernel")
 def test_a_readers_own_model_takes_the_place_of_the_books():
     start = {"ids": SYMBOLS.encode("a")[None]}
     view, own = live(NextCharacter(SYMBOLS, window=WINDOW), Plain(), start), Plain()

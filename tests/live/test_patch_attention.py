@@ -51,6 +51,7 @@ def test_the_browser_gets_every_weight_and_how_the_image_is_cut(config, images, 
     assert view.onnx
 
 
+@pytest.mark.usefixtures("kernel")
 def test_a_drawing_is_answered_by_the_kernel(images, names):
     model = vit()
     view = live(PatchAttentionExplorer(images, names), Watched(model, TAPS), {"image": images[:1]})
@@ -58,6 +59,7 @@ def test_a_drawing_is_answered_by_the_kernel(images, names):
     torch.testing.assert_close(tensor(view.outputs["output"]), model(images[3:4]), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.usefixtures("kernel")
 def test_a_readers_own_model_takes_the_place_of_the_books(images, names):
     view = live(PatchAttentionExplorer(images, names), Watched(vit(), TAPS), {"image": images[:1]})
     assert (view.settings["side"], len(view.settings["taps"])) == (7, 3)
@@ -117,6 +119,7 @@ def test_examples_that_do_not_fit_are_refused(examples, labels, message, names):
         PatchAttentionExplorer(examples, names, labels)
 
 
+@pytest.mark.usefixtures("kernel")
 def test_its_name_in_a_notebook_is_the_same_every_time(images, names):
     view = live(PatchAttentionExplorer(images, names), Watched(vit(), TAPS), {"image": images[:1]})
     assert repr(view) == "PatchAttentionExplorer(image)"

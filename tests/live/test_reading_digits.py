@@ -41,6 +41,7 @@ def test_the_browser_gets_the_probability_of_every_class_and_what_was_drawn(imag
     assert view.onnx
 
 
+@pytest.mark.usefixtures("kernel")
 def test_a_drawing_is_answered_by_the_kernel(images, model):
     view = live(DigitReader(images, NAMES), model, {"image": images[:1]})
     view.inputs = {"image": pack("image", images[3:4])}
@@ -48,12 +49,14 @@ def test_a_drawing_is_answered_by_the_kernel(images, model):
     assert view.error == ""
 
 
+@pytest.mark.usefixtures("kernel")
 def test_of_a_watched_model_only_the_answer_goes_to_the_browser(images, model):
     view = live(DigitReader(images, NAMES), Watched(model, "stages.*.conv"), {"image": images[:1]})
     assert set(view.outputs) == {"output", "probabilities", "seen"}
     torch.testing.assert_close(tensor(view.outputs["output"]), model(images[:1]), atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.usefixtures("kernel")
 def test_a_readers_own_model_takes_the_place_of_the_books(images, model):
     view = live(DigitReader(images, NAMES), model, {"image": images[:1]})
     own = nn.Sequential(nn.Flatten(), nn.Linear(169, 7))
@@ -103,5 +106,6 @@ def test_a_drawing_of_another_kind_than_the_examples_is_refused(example, message
         live(DigitReader(images, NAMES), model, example)
 
 
+@pytest.mark.usefixtures("kernel")
 def test_its_name_in_a_notebook_is_the_same_every_time(images, model):
     assert repr(live(DigitReader(images, NAMES), model, {"image": images[:1]})) == "DigitReader(image)"

@@ -91,6 +91,7 @@ def test_the_page_gets_the_same_numbers():
             torch.testing.assert_close(torch.from_numpy(numbers), want[name], atol=1e-5, rtol=1e-5, msg=name)
 
 
+@pytest.mark.usefixtures("kernel")
 def test_a_changed_weight_is_answered_by_the_kernel():
     example = weights(steps=5, inputs=1)
     view = live(RecurrenceExplorer(), Recur(), example)
