@@ -1,7 +1,7 @@
 """A floor that is broken is found, and the tables say so."""
 
 import pytest
-from bench import cnn, report, rnn, transformer
+from bench import cnn, large, report, rnn, transformer
 
 
 def results(slowdown, speedup, fast_bfloat16=True):
@@ -78,3 +78,28 @@ def test_a_broken_floor_of_attention_is_found():
     floors = transformer.floors(found)
     assert [floor["holds"] for floor in floors] == [False, True, True, False, True, False, False]
     assert "BROKEN" in "\n".join([*transformer.tables(found), *report.floors(floors)])
+
+
+def test_a_broken_floor_of_the_real_model_is_found():
+    middle = lambda value: {"median": value, "lower": value, "upper": value}  # noqa: E731
+    read = {"processor_seconds": middle(1.0), "times_transformers": middle(0.26), "peak_by_weights": middle(1.29)}
+    few = {"float32": 1.0, "bfloat16": 0.5, "int8": 0.29, "int4": 0.2}
+    way = lambda times, same=True: {  # noqa: E731
+        "tokens_per_second": middle(9.0),
+        "times_transformers": middle(times),
+        "tokens_of_transformers": same,
+        "tokens_without_lookup": same,
+    }
+    decoding = {"transformers": 1.0, "float32": 1.2, "bfloat16": 1.1, "int8": 1.7, "int4": 1.79}
+    found = {
+        "loading": {"transformers": read, "float32": read},
+        "weights": {
+            name: {"bytes": 100, "held_bytes": 100 * share, "bits_per_byte": 2 - share} for name, share in few.items()
+        },
+        "decoding": [{"threads": 1, "tokens": 48, "ways": {name: way(times) for name, times in decoding.items()}}],
+        "lookup": [{"threads": 2, "tokens": 48, "ways": {"float32, lookup": way(2.6), "int4, lookup": way(9, False)}}],
+    }
+    floors = large.floors(found)
+    assert [floor["holds"] for floor in floors] == [False, True, True, False, True, False, False, True, False]
+    assert [floor["measured"] for floor in floors][6] == 1.8  # bits per byte of the quickest
+    assert "BROKEN" in "\n".join([*large.tables(found), *report.floors(floors)])

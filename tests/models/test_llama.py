@@ -6,7 +6,9 @@ from small_llama import SMALL, small, tokens
 from torch.testing import assert_close
 
 from largemodels.interpret import capture
+from largemodels.layers import quantise
 from largemodels.models import Llama, LlamaConfig
+from largemodels.models.llama_step import LlamaStep
 
 
 def test_parameters_are_as_many_as_the_parts_have():
@@ -29,6 +31,41 @@ def test_with_a_cache_it_reads_the_same_in_any_pieces(pieces):
         found = torch.cat([model.advance(piece, cache) for piece in x.split(pieces, 1)], 1)
         assert_close(found, model(x), atol=1e-5, rtol=1e-5)
     assert cache.length == 11
+
+
+@pytest.mark.parametrize("kind", [None, "int8", "int4"])
+@pytest.mark.parametrize("b", [1, 3])
+def test_the_quick_step_computes_what_the_modules_do(kind, b):
+    model, x = small(vocabulary=48, width=32, hidden=64, head_width=16), tokens(b, 11)
+    if kind is not None:
+        quantise(model, kind)
+    step = model.quickest(13)
+    assert isinstance(step, LlamaStep)
+    slow, quick = model.start(b, 13), model.start(b, 13)
+    with torch.no_grad():
+        for piece in x.split([5, 1, 1, 1, 3], 1):
+            expected = model.advance(piece, slow)
+            found = step(piece, quick)
+            assert found.shape == expected.shape
+            # of few bits, what goes into a product is rounded to bfloat16: a last digit may change it
+            assert_close(found, expected, atol=1e-5 if kind is None else 0.02 * expected.std().item(), rtol=1e-5)
+    assert quick.length == slow.length == 11
+
+
+def test_only_a_model_of_the_usual_parts_has_a_quick_step():
+    model = small(vocabulary=48, width=32, hidden=64, head_width=16)
+    assert isinstance(model.quickest(7), LlamaStep)
+    with capture(model, "blocks.1.mlp") as _:
+        assert model.quickest(7) == model.advance
+        model(tokens(1, 3))
+    quantise(model, "int4", "blocks.1.mlp.gate")  # one part alone
+    assert model.quickest(7) == model.advance
+    model = small()
+    model.blocks[1].mlp.forward = lambda x: 0 * x
+    assert model.quickest(7) == model.advance
+    model = small()
+    model.norm = torch.nn.RMSNorm(24)
+    assert model.quickest(7) == model.advance
 
 
 def test_the_logits_of_the_last_tokens_alone_are_the_same():

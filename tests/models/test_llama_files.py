@@ -7,7 +7,7 @@ import torch
 from small_llama import small, theirs, tokens, write_gguf
 from torch.testing import assert_close
 
-from largemodels.layers import RotaryScaling
+from largemodels.layers import RotaryScaling, quantise
 from largemodels.models import Llama
 
 LLAMA3 = {
@@ -83,6 +83,18 @@ def test_weights_come_in_the_precision_that_is_wanted(tmp_path, dtype):
     for model in models:
         assert {p.dtype for p in model.parameters()} == {dtype}
         assert model(tokens(1, 5)).dtype == dtype
+
+
+@pytest.mark.parametrize("weights", ["int8", "int4"])
+def test_weights_are_packed_while_they_are_read(tmp_path, weights):
+    model = small(vocabulary=48, width=32, hidden=64, head_width=16)
+    path, x = write_gguf(model, tmp_path / "small.gguf"), tokens(2, 11)
+    packed = Llama.from_gguf(path, weights=weights)
+    with torch.no_grad():
+        assert torch.equal(packed(x), quantise(Llama.from_gguf(path), weights)(x))
+    assert packed.head is packed.embedding.table
+    with pytest.raises(ValueError, match="packed as int8 or int4; got 'int3'"):
+        Llama.from_gguf(path, weights="int3")
 
 
 def test_a_loaded_model_can_be_trained(tmp_path):

@@ -87,6 +87,6 @@ def _linears(block: nn.Module) -> tuple[nn.Module, ...]:
 def _product(part: nn.Module) -> Callable[[Tensor], Tensor]:
     """Return what multiplies rows ``(b, d)`` by the weights of a part."""
     if isinstance(part, QuantisedLinear):
-        return part.product
-    weight = part.weight
-    return lambda x: F.linear(x, weight)
+        return part.product if part.bias is None and part.numbers.device.type == "cpu" else part
+    weight, bias = part.weight, part.bias
+    return lambda x: F.linear(x, weight, bias)
