@@ -16,12 +16,24 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
-TOGETHER = ("test_book_folds.py", "test_builders.py", "test_build_book.py")  # one book for all tests of the file
+TOGETHER = (  # files whose tests share what takes long to make: a book, an export, a training, a run of a notebook
+    "test_attention_views.py",
+    "test_book_folds.py",
+    "test_build_book.py",
+    "test_builders.py",
+    "test_checkpoints.py",
+    "test_distributed.py",
+    "test_hidden_states.py",
+    "test_next_probabilities.py",
+    "test_resume.py",
+    "test_seeds.py",
+    "test_source_code.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Let one worker run what shares a book; leave out what needs an accelerator that is not there."""
+    """Let one worker run what shares much; leave out what needs an accelerator that is not there."""
     for item in items:
         if item.path.name in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
