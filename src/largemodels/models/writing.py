@@ -29,7 +29,8 @@ def stream(
 
     With ``lookup``, prompt-lookup decoding (a form of speculative decoding: Leviathan et al. 2023): where the last
     tokens stood in the text before, the model reads what followed them there together with the last token, in one go,
-    and keeps it as far as it would have written it itself. The tokens are the same as without.
+    and keeps it as far as it would have written it itself. The tokens are the same as without, unless two are so
+    nearly equally likely that rounding decides between them.
 
     Args:
         model: has ``config.vocabulary``, ``config.context``, ``start`` and ``advance``, as :class:`Llama`.
