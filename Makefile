@@ -62,7 +62,7 @@ test: export OMP_NUM_THREADS = 1
 test: ALL = 1
 test: book lint unit
 	$(BIN)/python -m pytest --nbval intro.ipynb chapters --nbval-kernel-startup-timeout 600 --dist loadfile -n $(JOBS) --quiet
-	$(BIN)/python -m pytest tests/book -n $(JOBS) --dist loadfile --quiet
+	$(BIN)/python -m pytest tests/book $(SHARED) --quiet
 	@echo
 	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."
 

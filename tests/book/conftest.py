@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from driving import PATIENCE
 from every_view import Views
+from renewing import Renewed
 from tabs import Tabs, blameless
 from visits import Visits
 from widget_pages import write
@@ -25,17 +26,34 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--js-flags=--liftoff-only",  # a page computes little, and half of that was spent on making it fast
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other host is found, whatever a page asks for
 ]
 
 
+TOGETHER = {  # files of one widget, and so of one model, which is exported once
+    "test_attention": "attention",
+    "test_feature_map": "feature maps",
+    "test_hidden_state": "hidden states",
+    "test_next_character": "next character",
+    "test_writing_on": "next character",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Ask all that is asked of a page one after the other, so that it is visited once."""
-    items.sort(key=_visited)
+    """Ask all that is asked of a page one after the other, and of one worker, so that it is opened once."""
+    files = list(dict.fromkeys(item.path for item in items))
+    items.sort(key=lambda item: (_asked(item, "visit", "name"), files.index(item.path), _asked(item, "views", "view")))
+    for item in items:
+        if item.path.parent == ROOT / "tests/book":
+            own = next((group for start, group in TOGETHER.items() if item.path.stem.startswith(start)), item.path.stem)
+            group = _asked(item, "visit", "name") or ("views" if "views" in item.fixturenames else own)
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
-def _visited(item) -> str:
-    """Return the page that a test visits, or nothing."""
-    return item.callspec.params["name"] if "visit" in getattr(item, "fixturenames", ()) else ""
+def _asked(item, fixture: str, name: str) -> str:
+    """Return for which value of a parameter a test uses a fixture: which page it visits, which widget it opens."""
+    return item.callspec.params.get(name, "") if fixture in getattr(item, "fixturenames", ()) else ""
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -85,23 +103,42 @@ def tabs(chromium):
     tabs.close()
 
 
+@pytest.fixture(scope="session")
+def renewed(tabs):
+    """Pages that stay open from test to test; see renewing.py."""
+    renewed = Renewed(tabs)
+    yield renewed
+    renewed.leave()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report
+
+
 @pytest.fixture
-def open_page(tabs):
+def open_page(request, tabs, renewed):
     """Open an address in a tab of its own, every other host cut off: ``open_page(url, width=…, dark=…)``.
 
-    When the test ends, no page may have asked for another host or written an error to the console. ``page.errors``
-    and ``page.left`` hold what happened; a test that provokes an error takes it out of there.
+    With ``fresh=False`` the page may have been open before, and its widgets are started anew. When the test ends, no
+    page may have asked for another host or written an error to the console. ``page.errors`` and ``page.left`` hold
+    what happened; a test that provokes an error takes it out of there.
     """
-    pages = []
+    own, shared = [], []
 
-    def start(url: str, **options):
-        pages.append(tabs(url, **options))
-        return pages[-1]
+    def start(url: str, fresh=True, **options):
+        (own if fresh else shared).append((tabs if fresh else renewed)(url, **options))
+        return (own if fresh else shared)[-1]
 
     yield start
-    for page in pages:
+    for page in own:
         tabs.shut(page)
-    for page in pages:
+    for page in shared:
+        if request.node.failed:
+            renewed.forget(page)
+    for page in own + shared:
         blameless(page)
 
 
@@ -126,10 +163,11 @@ def write_page(static):
 
 @pytest.fixture(scope="session")
 def widget_address(write_page, static, serve):
-    """Write a page with some widgets on it, and return its address: ``widget_address(view, …, scheme=…)``."""
+    """Write a page with some widgets on it once, and return its address: ``widget_address(view, …, scheme=…)``."""
+    written = functools.cache(write_page)
 
     def address(*views, scheme="http") -> str:
-        path = write_page(*views)
+        path = written(*views)
         return path.as_uri() if scheme == "file" else f"{serve(static)}/{path.relative_to(static).as_posix()}"
 
     return address
@@ -137,10 +175,14 @@ def widget_address(write_page, static, serve):
 
 @pytest.fixture
 def widget_page(widget_address, open_page):
-    """Open a page with some widgets on it: ``widget_page(view, …, scheme="http" or "file", **of open_page)``."""
+    """Open a page with some widgets on it: ``widget_page(view, …, scheme="http" or "file", **of open_page)``.
 
-    def start(*views, scheme="http", **options):
-        page = open_page(widget_address(*views, scheme=scheme), **options)
+    Widgets are as they start, on a page that may have been open before; a test of what a page loads, or of one that
+    cannot load it, says ``fresh=True``.
+    """
+
+    def start(*views, scheme="http", fresh=False, **options):
+        page = open_page(widget_address(*views, scheme=scheme), fresh=fresh, **options)
         page.wait_for_function("n => document.querySelectorAll('[data-state]').length === n", arg=len(views))
         return page
 
@@ -192,7 +234,8 @@ def axe():
     source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
     def run(page, rules: list[str] | None = None) -> list[str]:
-        page.evaluate(source + ";0")
+        if not page.evaluate("'axe' in globalThis"):
+            page.evaluate(source + ";0")
         options = {"resultTypes": ["violations"], **({"runOnly": {"type": "rule", "values": rules}} if rules else {})}
         result = page.evaluate("options => axe.run(document, options)", options)
         return [

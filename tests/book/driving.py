@@ -55,15 +55,15 @@ def board_point(page, x, y):
     return box["x"] + x / SIZE * box["width"], box["y"] + y / SIZE * box["height"]
 
 
-def draw_by_mouse(page, *strokes):
-    """Draw lines through the points of each stroke, and wait for the answer."""
+def draw_by_mouse(page, *strokes, steps=4):
+    """Draw lines through the points of each stroke, ``steps`` moves a line, and wait for the answer."""
     page.locator(".dr-board").first.scroll_into_view_if_needed()
     before = drawn(page)
     for start, *rest in strokes:
         page.mouse.move(*board_point(page, *start))
         page.mouse.down()
         for point in rest:
-            page.mouse.move(*board_point(page, *point), steps=4)
+            page.mouse.move(*board_point(page, *point), steps=steps)
         page.mouse.up()
     settle(page, before)
 

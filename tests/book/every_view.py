@@ -47,7 +47,7 @@ def digit_reader():
 
 def patch_attention():
     images = digits().test.images[:3]
-    model = ViT(ViTConfig(width=16, heads=2, layers=2))
+    model = ViT(ViTConfig(width=16, heads=2, layers=1))
     view = PatchAttentionExplorer(images, digits().names)
     return live(view, Watched(model, "layers.*.self_attn.weights"), {"image": images[:1]})
 
@@ -68,12 +68,12 @@ def hidden_states():
 
 
 def attention():
-    model = GPT(GPTConfig(len(CODE_CHARACTERS), 64, 2, 2, 16)).eval()
+    model = GPT(GPTConfig(len(CODE_CHARACTERS), 64, 1, 2, 16)).eval()
     return live(AttentionExplorer(CODE_CHARACTERS), GPTExplained(model), {"ids": CODE_CHARACTERS.encode(TEXT)[None]})
 
 
 def next_character():
-    model = GPT(GPTConfig(len(CODE_CHARACTERS), 64, 2, 2, 16)).eval()
+    model = GPT(GPTConfig(len(CODE_CHARACTERS), 64, 1, 2, 16)).eval()
     return live(NextCharacter(CODE_CHARACTERS), model, {"ids": CODE_CHARACTERS.encode(TEXT[:40])[None]})
 
 

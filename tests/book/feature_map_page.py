@@ -58,8 +58,8 @@ def explorer(request):
     book, serve = request.getfixturevalue("book"), request.getfixturevalue("serve")
     open_page = request.getfixturevalue("open_page")
 
-    def start(**options):
-        page = open_page(f"{serve(book)}/chapters/cnn/feature_maps.html", **options)
+    def start(fresh=False, **options):
+        page = open_page(f"{serve(book)}/chapters/cnn/feature_maps.html", fresh=fresh, **options)
         page.locator(".fx").wait_for()
         return page
 
@@ -68,6 +68,12 @@ def explorer(request):
 
 def layers_of(page):
     """Read the network that the page explains: its layers in order, weights as tensors."""
+    if not hasattr(page, "layers"):  # a page is written once
+        page.layers = _layers(page)
+    return page.layers
+
+
+def _layers(page):
     widgets = json.loads(page.locator(STATE).first.text_content())["state"]
     views = [json.loads(text)["model_id"] for text in page.locator(VIEW).all_text_contents()]
     widget = next(widgets[i] for i in views if "layers" in widgets[i]["state"].get("settings", {}))

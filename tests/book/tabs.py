@@ -24,16 +24,14 @@ class Tabs:
         page.errors, page.left, page.asked = [], [], []
         page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: page.errors.append(str(e)))
+        asked, left = page.asked, page.left
 
-        def route(r):
-            page.asked.append(r.request.url)
-            if r.request.url.startswith((base, "data:", "blob:")):
-                r.continue_()
-            else:
-                page.left.append(r.request.url)
-                r.abort()
+        def ask(request):
+            asked.append(request.url)
+            if not request.url.startswith((base, "data:", "blob:")):
+                left.append(request.url)
 
-        page.route("**/*", route)
+        page.on("request", ask)
         page.goto(url, wait_until="load")
         return page
 

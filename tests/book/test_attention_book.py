@@ -34,11 +34,15 @@ def trained():
 
 @pytest.fixture(params=["http", "file"])
 def own(request, book, serve, open_page):
-    """The page of the notebook on heads."""
-    name = "chapters/transformer/heads.html"
-    page = open_page(f"{serve(book)}/{name}" if request.param == "http" else (book / name).as_uri(), height=1400)
-    page.locator(".ax").wait_for()
-    return page
+    """Open the page of the notebook on heads: ``own(**of open_page)``."""
+
+    def start(fresh=False):
+        base = serve(book) if request.param == "http" else book.as_uri()
+        page = open_page(f"{base}/chapters/transformer/heads.html", height=1400, fresh=fresh)
+        page.locator(".ax").wait_for()
+        return page
+
+    return start
 
 
 def chance_of(page, symbol):
@@ -49,31 +53,34 @@ def chance_of(page, symbol):
 
 
 def test_the_books_own_explorer_answers_with_its_own_model(own, trained):
-    check_against_torch(own, trained)
-    assert place(own)[:2] == (2, 3)
-    assert not any("onnxruntime" in url or "models/" in url for url in own.asked)
+    page = own(fresh=True)
+    check_against_torch(page, trained)
+    assert place(page)[:2] == (2, 3)
+    assert not any("onnxruntime" in url or "models/" in url for url in page.asked)
     for name in ("two kinds", "a name again"):
-        change(own, lambda name=name: own.locator(".ax").get_by_text(name, exact=True).click())
-        check_against_torch(own, trained)
-    assert text_of(own).endswith("print(tho")
+        change(page, lambda name=name: page.locator(".ax").get_by_text(name, exact=True).click())
+        check_against_torch(page, trained)
+    assert text_of(page).endswith("print(tho")
 
 
 def test_without_the_bracket_head_the_books_model_forgets_the_bracket(own, trained):
-    assert text_of(own).endswith("f(seen[name")
-    change(own, lambda: own.locator(".ax-switch input").nth(2 * HEADS + 3).uncheck())
-    check_against_torch(own, trained)
-    before, now = chance_of(own, "]")
+    page = own()
+    assert text_of(page).endswith("f(seen[name")
+    change(page, lambda: page.locator(".ax-switch input").nth(2 * HEADS + 3).uncheck())
+    check_against_torch(page, trained)
+    before, now = chance_of(page, "]")
     assert before > 0.6
     assert now < 0.2
-    change(own, lambda: own.get_by_role("button", name="Switch each off in turn").click())
-    assert own.locator(".ax-changes").text_content().endswith("by layer 3, head 4.")
-    change(own, lambda: own.get_by_role("button", name="All on").click())
-    check_against_torch(own, trained)
+    change(page, lambda: page.get_by_role("button", name="Switch each off in turn").click())
+    assert page.locator(".ax-changes").text_content().endswith("by layer 3, head 4.")
+    change(page, lambda: page.get_by_role("button", name="All on").click())
+    check_against_torch(page, trained)
 
 
 def test_the_books_model_writes_as_torch_would_with_the_same_luck(own, trained):
-    begin, luck = text_of(own), [0.3, 0.6, 0.9, 0.1, 0.5, 0.2, 0.8, 0.4, 0.7, 0.5]
-    fix_chance(own, list(luck))
-    own.get_by_role("button", name="Write ten").click()
-    own.wait_for_function("n => document.querySelectorAll('.lm-line .lm-char').length === n", arg=len(begin) + 10)
-    assert text_of(own) == written_by_torch(trained, begin, luck, dials_of(own))
+    page = own()
+    begin, luck = text_of(page), [0.3, 0.6, 0.9, 0.1, 0.5, 0.2, 0.8, 0.4, 0.7, 0.5]
+    fix_chance(page, list(luck))
+    page.get_by_role("button", name="Write ten").click()
+    page.wait_for_function("n => document.querySelectorAll('.lm-line .lm-char').length === n", arg=len(begin) + 10)
+    assert text_of(page) == written_by_torch(trained, begin, luck, dials_of(page))

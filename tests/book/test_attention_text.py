@@ -22,7 +22,7 @@ from driving import darken
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_what_is_typed_is_answered_as_torch_answers(explorer, model, scheme):
-    page = explorer(scheme=scheme)
+    page = explorer(scheme=scheme, fresh=True)
     page.locator("textarea").click()
     page.keyboard.press("Control+End")
     change(page, lambda: page.keyboard.type("):\n"))

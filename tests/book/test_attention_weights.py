@@ -27,7 +27,7 @@ from largemodels.models import GPT, GPTConfig
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(explorer, model):
-    page = explorer()
+    page = explorer(fresh=True)
     assert text_of(page) == START
     assert page.locator("textarea").input_value() == START
     assert place(page)[2] == len(START) - 1

@@ -72,7 +72,7 @@ def check_against_torch(page, model):
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(reader, model):
-    page = reader()
+    page = reader(fresh=True)
     assert check_against_torch(page, model) == "3"
     assert not any("onnxruntime" in url for url in page.asked)
 

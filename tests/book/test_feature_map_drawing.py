@@ -9,7 +9,7 @@ from largemodels.data import digits
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(explorer):
-    page = explorer()
+    page = explorer(fresh=True)
     check_against_torch(page)
     assert not any("onnxruntime" in url for url in page.asked)
     assert page.locator(".dr-answer").text_content() == page.locator(".dr-first .dr-name").text_content()
@@ -134,7 +134,7 @@ def test_examples_are_picked_by_mouse_and_by_keyboard_and_wrong_answers_are_mark
 
 
 def test_the_runtime_is_fetched_with_the_first_stroke(explorer):
-    page = explorer()
+    page = explorer(fresh=True)
     assert not any("onnxruntime" in url for url in page.asked)
     draw_by_mouse(page, SEVEN)
     assert sum("onnxruntime" in url for url in page.asked) == 1
@@ -167,7 +167,8 @@ def test_nothing_drawn_and_all_ink_are_answered_without_pretence(widget_page, vi
     check_against_torch(page)
     choose_unit(page, layers_of(page)[0], 2, 5, 5)
     assert "NaN" not in page.locator(".fx").inner_text()
-    draw_by_mouse(page, [(x, y) for y in range(1, 28, 2) for x in ((1, 27) if y % 4 == 1 else (27, 1))])
+    lines = [(x, y) for y in range(1, 28, 2) for x in ((1, 27) if y % 4 == 1 else (27, 1))]
+    draw_by_mouse(page, lines, steps=1)
     assert drawing(page).mean() > 0.97
     check_against_torch(page)
     assert "NaN" not in page.locator(".fx").inner_text()

@@ -202,6 +202,7 @@ def test_on_a_phone_a_tap_chooses_a_unit_and_the_page_does_not_overflow(explorer
 
 def test_two_on_a_page_do_not_disturb_each_other(widget_page, view, model):
     other = FeatureMapExplorer(digits().test.images[:3], ["<b>zero</b>", *map(str, range(1, 10))])
+    other.beside = "never-asked"  # so its model is not exported
     torch.manual_seed(3)
     live(other, Watched(ConvNet(), *TAPS), {"image": digits().test.images[5:6]})
     page = widget_page(view, other)

@@ -23,7 +23,7 @@ from largemodels.live import HiddenStateExplorer, HiddenStates, live
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(widget_page, explorer, model):
-    page = widget_page(explorer)
+    page = widget_page(explorer, fresh=True)
     assert page.locator("textarea").input_value() == TEXT
     assert page.get_by_role("radio", name="a function").is_checked()
     check_against_torch(page, model, TEXT)
@@ -144,6 +144,8 @@ def test_the_map_of_a_few_units_is_low(widget_page):
     ids = {"ids": torch.tensor([[5, 7, 11]])}
     heights = []
     for hidden in (3, 31):
-        page = widget_page(live(HiddenStateExplorer(VOCABULARY), HiddenStates(build(features=7, hidden=hidden)), ids))
+        view = HiddenStateExplorer(VOCABULARY)
+        view.beside = "never-asked"  # so its model is not exported
+        page = widget_page(live(view, HiddenStates(build(features=7, hidden=hidden)), ids))
         heights.append(page.locator(".hx-map canvas").bounding_box()["height"])
     assert heights[0] < heights[1] / 2

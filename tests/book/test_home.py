@@ -20,8 +20,8 @@ FOUR = [[(10, 4), (8, 15), (21, 15)], [(18, 4), (18, 24)]]
 
 @pytest.fixture
 def home(book, serve, open_page):
-    def start(**options):
-        page = open_page(f"{serve(book)}/intro.html", **options)
+    def start(fresh=False, **options):
+        page = open_page(f"{serve(book)}/intro.html", fresh=fresh, **options)
         page.locator(".dr-board").wait_for()
         page.evaluate("document.fonts.ready.then(() => true)")
         return page
@@ -31,7 +31,7 @@ def home(book, serve, open_page):
 
 @pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_the_first_screen_says_what_this_is_and_holds_the_live_reader_whole(home, width, height):
-    page = home(width=width, height=height)
+    page = home(fresh=True, width=width, height=height)
     assert page.evaluate("scrollY") == 0
     for name in ("article h1", ".lead", ".dr-board", ".dr-answer", ".dr-class >> nth=9", ".dr-gallery"):
         box = page.locator(name).bounding_box()

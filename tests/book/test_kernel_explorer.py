@@ -68,7 +68,7 @@ def test_every_preset_gives_the_number_that_torch_gives(widget_page, explorer, p
 
 
 def test_the_runtime_is_fetched_only_when_the_reader_changes_something(widget_page, explorer):
-    page = widget_page(explorer)
+    page = widget_page(explorer, fresh=True)
     page.get_by_role("slider", name="Window on the photograph").focus()
     page.keyboard.press("ArrowDown")
     assert not any("onnxruntime" in url for url in page.asked)

@@ -8,7 +8,6 @@ import torch
 from driving import PATIENCE, drawn, settle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tabs import blameless
 
 from largemodels.data import digits
 
@@ -17,21 +16,23 @@ SIZE = 28
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")
 
 
-@pytest.fixture(scope="module", params=BOARDS)
-def tab(request, views, widget_address, tabs):
-    """A tab that stays for all that is opened in it, one address after the other."""
-    page = tabs(widget_address(views[request.param]))
-    page.address = page.url
-    yield page
-    tabs.shut(page)
+@pytest.fixture(params=BOARDS)
+def open_link(request, views, widget_address, open_page):
+    """Open a drawing board, as a reader does who has a link: ``open_link("#drawing=…", **of open_page)``."""
+    address = widget_address(views[request.param])
+
+    def start(fragment: str = "", fresh=False):
+        page = open_page(address + fragment, fresh=fresh)
+        page.locator("[data-drawn][data-state]").wait_for()
+        return page
+
+    return start
 
 
 @pytest.fixture
-def board(tab):
+def board(open_link):
     """The page of a drawing board as a reader opens it."""
-    open_link(tab, tab.address)
-    yield tab
-    blameless(tab)
+    return open_link()
 
 
 @pytest.fixture(scope="module")
@@ -133,34 +134,25 @@ def copy_link(page):
     return page.url
 
 
-def open_link(page, link):
-    page.goto("about:blank")
-    page.goto(link)
-    page.locator("[data-drawn][data-state]").wait_for()
-
-
-def test_the_links_of_real_drawings_end_in_a_letter_or_digit_and_open(board):
-    for example in range(3):
-        before = drawn(board)
-        board.locator(".dr-gallery label").nth(example).click()
-        settle(board, before)
-        link = copy_link(board)
-        assert link[-1].isalnum()
-        image = digits().test.images[example].flatten()
-        board.goto("about:blank")
-        board.goto(link)
-        settle(board, 1)
-        assert (pixels(board) - image).abs().max() < 0.02
-        assert problem(board).text_content() == ""
+@pytest.mark.parametrize("example", range(3))
+def test_the_links_of_real_drawings_end_in_a_letter_or_digit_and_open(board, open_link, example):
+    before = drawn(board)
+    board.locator(".dr-gallery label").nth(example).click()
+    settle(board, before)
+    link = copy_link(board)
+    assert link[-1].isalnum()
+    page = open_link("#" + link.partition("#")[2], fresh=example == 0)
+    settle(page, 1)
+    assert (pixels(page) - digits().test.images[example].flatten()).abs().max() < 0.02
+    assert problem(page).text_content() == ""
 
 
 @pytest.mark.parametrize("end", ["", ".", ")", "cut"])
-def test_a_link_of_the_first_edition_opens_whatever_a_chat_did_to_its_end(board, end):
+def test_a_link_of_the_first_edition_opens_whatever_a_chat_did_to_its_end(open_link, end):
     shades = [0] * SIZE**2
     shades[300:310] = [31] * 10
     text = first_edition(shades)
-    address = board.url
-    open_link(board, f"{address}#drawing={text[:-1] if end == 'cut' else text + end}")
+    board = open_link(f"#drawing={text[:-1] if end == 'cut' else text + end}")
     settle(board, 1)
     assert (pixels(board) * 31).round().int().tolist() == shades
     assert problem(board).text_content() == ""
@@ -170,9 +162,9 @@ BROKEN = ("zzz", "w784", "0w12x", ".9999.", ".783.%3Cb%3E", ".784.5", "")
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
-def test_a_link_that_cannot_be_read_says_so_and_the_page_works(board, broken):
-    given = pixels(board)
-    open_link(board, f"{board.url}#drawing={broken}")
+def test_a_link_that_cannot_be_read_says_so_and_the_page_works(open_link, broken):
+    given = pixels(open_link())
+    board = open_link(f"#drawing={broken}")
     board.locator(".dr-drawing [role=status]", has_text="cannot be read").wait_for()
     assert problem(board).bounding_box()["height"] > 10  # seen, and spoken as a status
     assert torch.equal(pixels(board), given)

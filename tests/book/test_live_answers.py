@@ -34,7 +34,7 @@ def test_outputs_are_there_at_once_and_new_ones_after_a_change(widget_page, affi
 
 
 def test_a_page_asks_for_the_runtime_once_and_late(widget_page, affine, weighed):
-    page = widget_page(affine, weighed)
+    page = widget_page(affine, weighed, fresh=True)
     wait_for(page, "sum 11; product 10")
     assert not any("onnxruntime" in url for url in page.asked)
     page.get_by_label("y").fill("1")
@@ -57,7 +57,7 @@ def test_widgets_do_not_disturb_each_other(widget_page, affine, weighed):
 
 def test_the_same_model_in_two_widgets_is_loaded_once(widget_page, weighed):
     twin = Probe(inputs=weighed.inputs, outputs=weighed.outputs, onnx=weighed.onnx)
-    page = widget_page(weighed, twin)
+    page = widget_page(weighed, twin, fresh=True)
     page.evaluate(
         """async () => {
           globalThis.opened = 0;
@@ -101,7 +101,7 @@ def test_the_newest_input_wins(widget_page, affine):
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_a_model_beside_the_page_is_fetched_once_and_late(widget_page, beside, scheme):
     twin = Probe(inputs=beside.inputs, outputs=beside.outputs, beside="affine")
-    page = widget_page(beside, twin, scheme=scheme)
+    page = widget_page(beside, twin, scheme=scheme, fresh=True)
     wait_for(page, "sum 11; product 10")
     assert not any("models/" in url for url in page.asked)
     page.get_by_label("x").nth(0).fill("-4")
@@ -112,7 +112,7 @@ def test_a_model_beside_the_page_is_fetched_once_and_late(widget_page, beside, s
 
 
 def test_a_model_beside_the_page_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, beside):
-    page = widget_page(beside)
+    page = widget_page(beside, fresh=True)
     page.route("**/affine.js", lambda route: route.abort(), times=1)
     page.get_by_label("y").fill("1")
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
@@ -136,7 +136,7 @@ def test_a_broken_model_says_so_and_the_page_lives_on(widget_page, affine, weigh
 
 
 def test_a_runtime_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, affine):
-    page = widget_page(affine)
+    page = widget_page(affine, fresh=True)
     page.route("**/onnxruntime.js", lambda route: route.abort(), times=1)
     page.get_by_label("y").fill("1")
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
@@ -149,7 +149,7 @@ def test_a_runtime_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page
 
 
 def test_a_book_built_without_npm_runs_models_from_the_pinned_address(widget_page, affine):
-    page = widget_page(affine)
+    page = widget_page(affine, fresh=True)
     version = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]["onnxruntime-web"]
     home = f"{vendor.CDN}/onnxruntime-web@{version}/dist"
     stub = vendor.RUNTIME_FROM_CDN % {"folder": home}
@@ -162,6 +162,9 @@ def test_a_book_built_without_npm_runs_models_from_the_pinned_address(widget_pag
     page.route(f"{home}/**", answer)
     page.get_by_label("y").fill("1")
     wait_for(page, "sum 7; product 2")
+    assert page.left
+    assert all(url.startswith(f"{home}/") for url in page.left)
+    page.left.clear()
 
 
 def test_a_model_that_was_not_exported_says_so(widget_page, affine):

@@ -63,7 +63,7 @@ def test_the_front_end_module_contract_is_kept(widget_page, affine):
     """
     view = Probe()
     view._esm = module
-    page = widget_page(view)
+    page = widget_page(view, fresh=True)
     assert page.evaluate("log") == ["initialize", "render", ["title", "one", True], "change", "change"]
     page.evaluate("addEventListener('pagehide', () => localStorage.setItem('log', JSON.stringify(log)))")
     page.reload()

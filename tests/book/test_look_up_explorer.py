@@ -45,7 +45,7 @@ def query(degrees, norm):
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(widget_page, explorer):
-    page = widget_page(explorer)
+    page = widget_page(explorer, fresh=True)
     want = check_against_torch(page, START)
     assert want["answer"].item() == pytest.approx(5.75)
     assert page.locator(".lu-answer").text_content() == "5.750"

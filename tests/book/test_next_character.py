@@ -2,29 +2,24 @@
 
 import pytest
 import torch
-import writing
 from driving import darken, drawn, settle
-from writing import LIKELY, START, WINDOW, by_chance, chance, check_against_torch, text, written
+from writing import (  # noqa: F401
+    LIKELY,
+    START,
+    WINDOW,
+    by_chance,
+    chance,
+    check_against_torch,
+    model,
+    text,
+    view,
+    writer,
+    written,
+)
 
 from largemodels.data.source_code import CODE_CHARACTERS
 from largemodels.live import NextCharacter, live
 from largemodels.models import GPT, GPTConfig
-
-
-@pytest.fixture(scope="module")
-def model():
-    return writing.model()
-
-
-@pytest.fixture(scope="module")
-def view(model):
-    return writing.view(model)
-
-
-@pytest.fixture
-def writer(widget_page, view):
-    """Open the view on a page of its own: ``writer(**of open_page)``."""
-    return lambda **options: widget_page(view, **options)
 
 
 def heat(page, value):
@@ -38,7 +33,7 @@ def heat(page, value):
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(writer, model):
-    page = writer()
+    page = writer(fresh=True)
     assert text(page) == START
     check_against_torch(page, model)
     assert not any("onnxruntime" in url for url in page.asked)
@@ -141,7 +136,9 @@ def test_two_on_a_page_do_not_disturb_each_other(widget_page, view, model):
     torch.manual_seed(5)
     other = GPT(GPTConfig(len(CODE_CHARACTERS), 16, 1, 2, 8, quiet_start=False)).eval()
     begin = {"ids": CODE_CHARACTERS.encode("<b>if</b>")[None]}
-    page = widget_page(view, live(NextCharacter(CODE_CHARACTERS, window=16), other, begin))
+    still = NextCharacter(CODE_CHARACTERS, window=16)
+    still.beside = "never-asked"  # so its model is not exported
+    page = widget_page(view, live(still, other, begin))
     second = page.locator(".nx").nth(1)
     before = second.inner_html()
     page.get_by_role("button", name="Write 40").first.click()

@@ -29,7 +29,7 @@ from largemodels.models import ViT, ViTConfig
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(explorer, model):
-    page = explorer()
+    page = explorer(fresh=True)
     check_against_torch(page, model)
     assert asks(page) == 0  # the class token, where the answer is read
     assert not any("onnxruntime" in url for url in page.asked)
@@ -169,6 +169,7 @@ def test_a_patch_is_the_stronger_in_colour_the_larger_its_weight_and_the_ink_can
 def test_two_on_a_page_do_not_disturb_each_other(widget_page, view, model):
     torch.manual_seed(3)
     other = PatchAttentionExplorer(digits().test.images[:3], ["<b>zero</b>", *map(str, range(1, 10))])
+    other.beside = "never-asked"  # so its model is not exported
     live(other, Watched(ViT(ViTConfig(patch=7, width=16)), TAPS), {"image": digits().test.images[5:6]})
     page = widget_page(view, other)
     values = "[...document.querySelectorAll('.px')[1].querySelectorAll('.px-sheet canvas')].flatMap(c => [...c.values])"

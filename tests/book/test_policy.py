@@ -23,8 +23,19 @@ addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI })
   broken.push(`${effectiveDirective}: ${blockedURI}`));"""
 
 
+@pytest.fixture(scope="module")
+def context(chromium):
+    """What all these pages share, and so the process that has drawn pages before; each has an origin of its own."""
+    context = chromium.new_context(reduced_motion="reduce")
+    context.add_init_script(LISTEN)
+    context.set_default_timeout(PATIENCE)
+    context.new_page()  # stays, so that the process does as well
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def guarded(book, chromium):
+def guarded(book, context):
     """Open a page of the book, served under a policy: ``guarded(name, policy)``; ``page.errors`` is its console."""
     opened = []
 
@@ -39,11 +50,8 @@ def guarded(book, chromium):
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=book))
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        context = chromium.new_context(reduced_motion="reduce")
-        context.add_init_script(LISTEN)
-        opened.append((context, server))
-        context.set_default_timeout(PATIENCE)
         page = context.new_page()
+        opened.append((page, server))
         page.errors = []
         page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: page.errors.append(str(e)))
@@ -51,8 +59,8 @@ def guarded(book, chromium):
         return page
 
     yield start
-    for context, server in opened:
-        context.close()
+    for page, server in opened:
+        page.close()
         server.shutdown()
         server.server_close()
 

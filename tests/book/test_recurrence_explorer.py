@@ -9,7 +9,7 @@ from largemodels.live import Recur, RecurrenceExplorer, live
 
 
 def test_at_rest_the_page_shows_the_notebooks_numbers_and_fetches_nothing(widget_page, explorer):
-    page = widget_page(explorer)
+    page = widget_page(explorer, fresh=True)
     check_against_torch(page)
     page.get_by_role("button", name="Forward").click()
     check_against_torch(page)
@@ -60,7 +60,7 @@ def test_time_is_stepped_through_by_buttons_keys_slider_and_mouse(widget_page, e
 
 
 def test_time_runs_by_itself_until_the_end_or_a_touch(widget_page, explorer):
-    page = widget_page(explorer, alone=True)
+    page = widget_page(explorer, fresh=True, alone=True)
     page.clock.install(time=0)
     page.clock.pause_at(1_000)  # from now on the page's clock goes on only when it is told to
     page.get_by_label("Step", exact=True).fill("11")

@@ -44,7 +44,7 @@ def check_against_python(page, tokenizer, text):
 
 
 def test_at_rest_the_page_shows_the_notebooks_tokens_and_fetches_nothing(widget_page, view, tokenizer):
-    page = widget_page(view)
+    page = widget_page(view, fresh=True)
     assert page.locator("textarea").input_value() == TEXTS["English"]
     check_against_python(page, tokenizer, TEXTS["English"])
     assert not any("models/" in url for url in page.asked)
@@ -52,7 +52,7 @@ def test_at_rest_the_page_shows_the_notebooks_tokens_and_fetches_nothing(widget_
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_what_is_typed_is_cut_as_python_cuts_it(widget_page, view, tokenizer, scheme):
-    page = widget_page(view, scheme=scheme)
+    page = widget_page(view, scheme=scheme, fresh=True)
     for text in TYPED:
         write(page, text)
         check_against_python(page, tokenizer, text)
@@ -107,7 +107,7 @@ def test_what_no_token_has_is_named(widget_page, view):
 
 
 def test_a_vocabulary_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, view, tokenizer):
-    page = widget_page(view)
+    page = widget_page(view, fresh=True)
     page.route("**/smollm2-tokens.js", lambda route: route.abort(), times=1)
     page.locator("textarea").fill("one")
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
@@ -120,7 +120,7 @@ def test_a_vocabulary_that_cannot_be_fetched_says_so_and_is_tried_again(widget_p
 
 def test_two_on_a_page_do_not_disturb_each_other_and_share_what_is_fetched(widget_page, view, tokenizer):
     other = TokenExplorer(tokenizer, {"greeting": "hello"}, beside="smollm2-tokens")
-    page = widget_page(view, other)
+    page = widget_page(view, other, fresh=True)
     write(page, "for the first")
     page.locator("textarea").nth(1).fill("and the second one")
     want = len(tokenizer.encode("and the second one"))

@@ -1,26 +1,19 @@
 """A model that writes in a page without a kernel: each character is drawn from the answer to the text before it."""
 
 import pytest
-import writing
 from driving import idle
-from writing import EXAMPLES, START, by_chance, chance, check_against_torch, text, written
-
-
-@pytest.fixture(scope="module")
-def model():
-    return writing.model()
-
-
-@pytest.fixture(scope="module")
-def view(model):
-    return writing.view(model)
-
-
-@pytest.fixture
-def writer(widget_page, view):
-    """Open the view on a page of its own: ``writer(**of open_page)``."""
-    return lambda **options: widget_page(view, **options)
-
+from writing import (  # noqa: F401
+    EXAMPLES,
+    START,
+    by_chance,
+    chance,
+    check_against_torch,
+    model,
+    text,
+    view,
+    writer,
+    written,
+)
 
 # from now on a text of so many characters gets no frame of the page: what waits for one, waits in `held`
 HOLD = """(length) => { const next = window.requestAnimationFrame;
@@ -90,7 +83,7 @@ def test_undo_goes_back_step_by_step(writer, model):
 
 
 def test_a_model_that_fails_stops_writing(widget_page, view):
-    page = widget_page(view)
+    page = widget_page(view, fresh=True)
     page.route("**/onnxruntime*", lambda route: route.abort())
     page.get_by_role("button", name="Write 40").click()
     page.locator(".live-message", has_text="could not be computed").wait_for()

@@ -1,5 +1,8 @@
 """What the tests of the next character share: a model, the view of it, and what torch makes of a text."""
 
+import functools
+
+import pytest
 import torch
 from driving import idle
 
@@ -11,6 +14,8 @@ START, WINDOW, LIKELY = "    def ", 32, 12
 EXAMPLES = {"a class": "class Tree:\n    ", "a loop": "for i in "}
 
 
+@pytest.fixture(scope="session")
+@functools.cache  # for all files that ask for it
 def model():
     """A small GPT, as sure of some characters as a trained one."""
     torch.manual_seed(2)
@@ -19,9 +24,17 @@ def model():
     return model
 
 
+@pytest.fixture(scope="session")
+@functools.cache  # for all files that ask for it
 def view(model):
     begin = {"ids": CODE_CHARACTERS.encode(START)[None]}
     return live(NextCharacter(CODE_CHARACTERS, EXAMPLES, window=WINDOW), model, begin)
+
+
+@pytest.fixture
+def writer(widget_page, view):
+    """Open the view on a page of its own: ``writer(**of open_page)``."""
+    return lambda **options: widget_page(view, **options)
 
 
 def text(page, number=0):
