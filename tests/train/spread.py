@@ -9,7 +9,6 @@ import torch
 from small import small_batches, small_model
 
 from largemodels.train import Checkpoint, Recipe, evaluate, fit, save_weights
-from largemodels.train import __main__ as command
 from largemodels.train.distributed import processes, rank, shard
 
 RECIPES = {
@@ -17,7 +16,6 @@ RECIPES = {
     "pieces": Recipe(learning_rate=0.01, accumulate=3, clip=0.1, schedule="cosine", weight_decay=0.1),
     "ignored": Recipe(learning_rate=0.01, accumulate=2),
 }
-SETTINGS = ["cnn", "--widths", "3", "5", "--epochs", "1", "--batch", "67", "--device", "cpu"]  # of the command
 RAGGED = [(x[:n], y[:n]) for (x, y), n in zip(small_batches(), (17, 16, 2, 1, 13, 5, 3), strict=False)]
 IGNORED = [(x, torch.where(torch.arange(len(y)) < (len(y) - 1) * 2 // 3, -100, y)) for x, y in RAGGED]
 
@@ -76,4 +74,3 @@ def main(out: Path) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     main(Path(sys.argv[1]))
-    sys.exit(command.main([*SETTINGS, "--out", f"{sys.argv[1]}/two"]))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from small import small_model
-from spread import RAGGED, RECIPES, SETTINGS, batches_of
+from spread import RAGGED, RECIPES, batches_of
 
 from largemodels.train import evaluate, fit
 from largemodels.train.__main__ import main
@@ -18,15 +18,16 @@ from largemodels.train.distributed import share
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
+def torchrun(*arguments):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *arguments]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=ONE_THREAD)
+
+
 @pytest.fixture(scope="module")
 def spread(tmp_path_factory):
-    """Train in two processes in all ways, by the command as well; return the folder with what was said and kept."""
     out = tmp_path_factory.mktemp("spread")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command += [Path(__file__).with_name("spread.py"), out]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=ONE_THREAD)
+    done = torchrun(Path(__file__).with_name("spread.py"), out)
     assert done.returncode == 0, done.stderr
-    (out / "said.txt").write_text(done.stdout, encoding="utf-8")
     return out
 
 
@@ -52,10 +53,13 @@ def test_two_processes_that_ctrl_c_stops_go_on_to_the_weights_of_an_unbroken_run
         assert torch.equal(unbroken[key], resumed[key]), key
 
 
-def test_the_command_under_torchrun_trains_what_it_trains_alone(spread, tmp_path):
-    assert (spread / "said.txt").read_text(encoding="utf-8").count("epoch 1:") == 1
-    assert main([*SETTINGS, "--out", str(tmp_path)]) == 0
-    one, two = (load_file(folder / "weights.safetensors") for folder in (tmp_path, spread / "two"))
+def test_the_command_under_torchrun_trains_what_it_trains_alone(tmp_path):
+    settings = ["cnn", "--widths", "3", "5", "--epochs", "1", "--batch", "67", "--device", "cpu"]
+    done = torchrun("-m", "largemodels.train", *settings, "--out", tmp_path / "two")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch 1:") == 1
+    assert main([*settings, "--out", str(tmp_path / "one")]) == 0
+    one, two = (load_file(tmp_path / name / "weights.safetensors") for name in ("one", "two"))
     for key in one:
         torch.testing.assert_close(two[key], one[key], rtol=1e-3, atol=1e-4)
 
