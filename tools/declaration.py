@@ -46,8 +46,12 @@ def collect(folder: Path) -> dict:
     return {"source": SOURCE, "licence": LICENCE, "articles": texts}
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     made = json.dumps(collect(parser.parse_args().folder), ensure_ascii=False, indent=1)
     TARGET.write_text(made + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
