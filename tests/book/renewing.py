@@ -61,6 +61,7 @@ class Renewed:
         if page:
             page.errors.clear()
             page.left.clear()
+            page.bring_to_front()  # the timers of a page behind others are kept back, by a minute after five
             page.mouse.move(0, 0)
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme="dark" if dark else "light")

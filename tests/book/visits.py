@@ -58,6 +58,7 @@ class Visits:
             page = self._open[dark] = self._tabs(f"{base}/{name}.html", dark=dark, **size)
             stand(page).arrived = page.evaluate(ARRIVED)
             page.printed = False
+        self._open[dark].bring_to_front()
         return self._open[dark]
 
     def leave(self) -> None:
