@@ -109,8 +109,7 @@ def lookups() -> dict[str, Callable[[int], Tensor]]:
 
 def question(text: str) -> Tensor:
     """Return the tokens ``(1, t)`` of a question in the form in which the model was taught to answer."""
-    tokenizer = Tokenizer.from_gguf(smollm2())
-    return tokenizer.encode(tokenizer.chat([{"role": "user", "content": text}]), special=True)[None]
+    return Tokenizer.from_gguf(smollm2()).prompt([{"role": "user", "content": text}])[None]
 
 
 def theirs(prompt: Tensor, model: nn.Module | None = None, **how) -> Callable[[int], Tensor]:

@@ -34,20 +34,6 @@ def said(conversation, text):
     return "".join(conversation.answer()), dropped
 
 
-@pytest.fixture
-def reads(monkeypatch):
-    """Write down how many tokens the model reads at a time."""
-    counts, advance = [], Llama.advance
-
-    def counting(self, tokens, *arguments, **named):
-        counts.append(tokens.shape[1])
-        return advance(self, tokens, *arguments, **named)
-
-    monkeypatch.setattr(Llama, "advance", counting)
-    monkeypatch.setattr(Llama, "quickest", lambda self, room: self.advance)
-    return counts
-
-
 def test_an_answer_is_what_the_model_writes_on_from_the_whole_conversation(talk, tokenizer):
     conversation = talk(system="Be brief.")
     messages = [{"role": "system", "content": "Be brief."}]

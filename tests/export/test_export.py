@@ -1,6 +1,7 @@
 """An exported module answers as the module does, by name, and its file tells nothing but the model."""
 
 import logging
+import sys
 import warnings
 
 import onnx
@@ -9,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 from torch._higher_order_ops.scan import scan
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
-from largemodels.export import to_onnx
+from largemodels.export import onnx_export, to_onnx
 from largemodels.interpret import Watched
 from largemodels.models import ConvNet, ConvNetConfig, ResNet, ResNetConfig
 
@@ -184,3 +186,13 @@ def test_export_says_nothing_and_leaves_the_log_as_it_was(capfd):
 def test_what_cannot_be_exported_is_a_clear_error(module, dynamic, words):
     with pytest.raises(ValueError if words else NotImplementedError, match=words):
         to_onnx(module, {"x": torch.rand(3)}, dynamic)
+
+
+def test_a_torch_that_keeps_its_operators_elsewhere_exports_as_well(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.onnx._internal.exporter._registration", None)
+    with onnx_export._operators_read_once():
+        pass
+    monkeypatch.undo()
+    with onnx_export._operators_read_once():  # here it is where we look for it
+        assert ONNXRegistry.from_torchlib() is ONNXRegistry.from_torchlib()
+    assert ONNXRegistry.from_torchlib() is not ONNXRegistry.from_torchlib()

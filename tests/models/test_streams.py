@@ -19,19 +19,6 @@ def model():
     return model
 
 
-@pytest.fixture
-def reads(monkeypatch):
-    counts, advance = [], Llama.advance
-
-    def counting(self, tokens, *arguments, **named):
-        counts.append(tokens.shape[1])
-        return advance(self, tokens, *arguments, **named)
-
-    monkeypatch.setattr(Llama, "advance", counting)
-    monkeypatch.setattr(Llama, "quickest", lambda self, room: self.advance)
-    return counts
-
-
 @pytest.mark.parametrize("lookup", [0, 5])
 def test_what_a_cache_holds_is_not_read_again_and_the_tokens_are_the_same(model, reads, lookup):
     whole = model.generate(PROMPT, 31, temperature=0)

@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from unittest.mock import patch
 
@@ -151,9 +151,12 @@ def _operators(registry: type) -> staticmethod:
 
 def _operators_read_once():
     """Keep what torch reads of its 500 operators, each from its source: it reads all of them anew for each export."""
-    from torch.onnx._internal.exporter._registration import ONNXRegistry
+    try:
+        from torch.onnx._internal.exporter._registration import ONNXRegistry
 
-    return patch.object(ONNXRegistry, "from_torchlib", _operators(ONNXRegistry))
+        return patch.object(ONNXRegistry, "from_torchlib", _operators(ONNXRegistry))
+    except (ImportError, AttributeError):  # not public: where another torch keeps it elsewhere, exports take longer
+        return nullcontext()
 
 
 @contextmanager

@@ -18,19 +18,7 @@ from torch import Tensor
 from largemodels.files.blocks import BYTES, PLAIN, SIZE, unpack
 
 MAGIC, VERSIONS = b"GGUF", (2, 3)
-NUMBERS = {
-    0: "B",
-    1: "b",
-    2: "H",
-    3: "h",
-    4: "I",
-    5: "i",
-    6: "f",
-    7: "?",
-    10: "Q",
-    11: "q",
-    12: "d",
-}  # in struct's codes
+NUMBERS = dict(zip((0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12), "BbHhIif?Qqd", strict=True))  # in struct's codes
 TEXT, LIST = 8, 9
 TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 8: "Q8_0", 28: "F64", 30: "BF16"}
 
@@ -128,7 +116,7 @@ class GGUF:
             raise ValueError(f"tensor {name} of shape {shape} is not made of whole blocks of {size}")
         row = shape[-1] // size * bytes_of_a_block
         if place + prod(shape[:-1]) * row > len(self._bytes):
-            raise ValueError(f"tensor {name} ends behind the end of the file")
+            raise ValueError(f"tensor {name} ends past the end of the file")
         with warnings.catch_warnings():  # the file is read only; torch warns of that, and we never write
             warnings.filterwarnings("ignore", message="The given buffer is not writable")
             rows = torch.frombuffer(self._bytes, dtype=torch.uint8, count=prod(shape[:-1]) * row, offset=place)
@@ -181,7 +169,7 @@ class _Cursor:
         else:
             raise ValueError(f"a value of type {kind} is not known")
         if self.place > len(self.source):
-            raise ValueError("a value ends behind the end of the file")
+            raise ValueError("a value ends past the end of the file")
 
 
 def _kind(number: int) -> tuple[str, int, int]:

@@ -62,16 +62,19 @@ def rotation(
         scaling: how to stretch; not at all if it is not given.
     """
     _positive(len(positions), width)
-    speeds = base ** (-torch.arange(0, width, 2, device=positions.device) / width)
-    speeds, length = stretched(speeds, base, scaling)
+    speeds, length = stretched(_speeds(width, base, positions.device), base, scaling)
     angles = positions[:, None].float() * speeds
     return angles.cos() * length, angles.sin() * length
 
 
 def _angles(positions: Tensor, width: int, base: float) -> Tensor:
     """Return the angle of every pair at every position, ``(t, width / 2)``."""
-    speeds = base ** (-torch.arange(0, width, 2, device=positions.device) / width)
-    return positions[:, None].float() * speeds
+    return positions[:, None].float() * _speeds(width, base, positions.device)
+
+
+def _speeds(width: int, base: float, device: torch.device) -> Tensor:
+    """Return how far every pair turns from one position to the next, in radians: ``(width / 2,)``."""
+    return base ** (-torch.arange(0, width, 2, device=device) / width)
 
 
 def _positive(t: int, width: int) -> int:
