@@ -26,6 +26,7 @@ FEW_BITS = ("bfloat16", "int8", "int4")
 SLOWEST = {"float32": 1.1, "few bits": 1.8, "lookup": 2.5}  # times transformers
 MOST_BITS = 1.01  # per byte, of float32
 LOOKUP = 11  # tokens read on where the text repeats itself
+WRITTEN = {"decoding": 48, "lookup": 120}  # tokens: an answer; the text that is copied, nearly whole
 QUOTED = (
     "The harbour of the small town was built in 1847, when the fishing fleet had grown to more than sixty boats. "
     "Its stone pier, two hundred metres long, was paid for by the owners of the boats, who gave one herring in every "
@@ -46,7 +47,7 @@ def measure(part: str, threads: list[int], quick: bool) -> dict:
         texts = tokens()
         return {part: {name: {**run(name, 1), "bits_per_byte": bits_per_byte(name, *texts)} for name in WEIGHTS}}
     writers = ways() if part == "decoding" else lookups()
-    return {part: [written(writers, n, rounds=2 if quick else 5, length=32 if quick else 48) for n in threads]}
+    return {part: [written(writers, n, 2 if quick else 5, 32 if quick else WRITTEN[part]) for n in threads]}
 
 
 def run(reader: str, threads: int) -> dict:
