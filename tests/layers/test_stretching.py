@@ -61,6 +61,19 @@ def test_ntk_is_another_base():
     assert found[-1].item() == pytest.approx(speeds(22, 1e4)[-1].item() / 3)  # the slowest by the whole factor
 
 
+def test_ntk_is_what_transformers_call_dynamic_for_a_text_of_that_length():
+    config = LlamaConfig(
+        hidden_size=22,
+        num_attention_heads=1,
+        head_dim=22,
+        max_position_embeddings=1009,
+        rope_parameters={"rope_type": "dynamic", "rope_theta": 1e4, "factor": 1.0},
+    )
+    expected, _ = ROPE_INIT_FUNCTIONS["dynamic"](config, "cpu", seq_len=3 * 1009)
+    found, _ = stretched(speeds(22, 1e4), 1e4, RotaryScaling("ntk", 3.0, 1009))
+    assert_close(found, expected, atol=1e-9, rtol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["linear", "ntk", "yarn", "llama3"])
 def test_a_factor_of_1_changes_nothing(kind):
     plain, scaled = rotation(torch.arange(5), 6), rotation(torch.arange(5), 6, scaling=RotaryScaling(kind, 1.0, 11))
