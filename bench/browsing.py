@@ -73,6 +73,8 @@ FIELD = """(i) => {
 # shift the drawing to and fro, which goes the way of a stroke: ink, frame, model, all maps
 DRAWING = """(i) => el.querySelector(".dr-board").dispatchEvent(
   new KeyboardEvent("keydown", {key: i % 2 ? "ArrowLeft" : "ArrowRight", shiftKey: true, bubbles: true}))"""
+# a letter more at the end of a text of half the length that the view takes
+KEYSTROKE = "'Words, Wörter, 単語: x = [i for i in range(10)]\\n'.repeat(30).slice(0, 1000 + i)"
 TYPING = "'x = [i for i in range(10) if i % 2 == 0 and not i in other_things]'.repeat(2).slice(i, i + 60)"
 
 WIDGETS = {  # name → page, view, a change that asks for an answer
@@ -82,6 +84,7 @@ WIDGETS = {  # name → page, view, a change that asks for an answer
     "hidden states": ("chapters/rnn/text", ".hx", FIELD % ("textarea", TYPING)),
     "attention": ("chapters/transformer/heads", ".ax", FIELD % ("textarea", TYPING)),
     "patch attention": ("chapters/transformer/beyond", ".px", DRAWING),
+    "tokens": ("chapters/large/tokens", ".tk", FIELD % ("textarea", KEYSTROKE)),
 }
 
 

@@ -4,7 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bench.pages import Pages, _beside, default_base, resolve
+from bench.browsing import ANSWERS
+from bench.pages import AT_MOST, Pages, _beside, default_base, resolve
 
 # ---- pages ---------------------------------------------------------------------------------------
 
@@ -73,3 +74,17 @@ def test_a_page_is_held_to_its_best_beside_the_bases_best():
     table = "\n".join(pages.tables({"answers": [found]}))
     assert "| a page |" in table
     assert "1.20" in table
+
+
+@pytest.mark.parametrize("milliseconds", [49.0, 51.0])
+def test_a_keystroke_in_the_text_that_is_cut_into_tokens_is_held_to_50_milliseconds(milliseconds):
+    assert set(AT_MOST) <= {case.name for case in ANSWERS}
+    found = {
+        "base": "0123456789abcdef",
+        "case": "tokens: an answer",
+        "milliseconds": {"median": milliseconds},
+        "best_beside_base": 1.0,
+    }
+    (beside, keystroke) = Pages().floors({"answers": [found]})
+    assert beside["holds"]
+    assert (keystroke["limit"], keystroke["holds"]) == (50, milliseconds < 50)
