@@ -13,18 +13,20 @@ import torch
 from torch import Tensor, nn
 
 from bench import report
+from bench.explorer import typed
 from bench.large_program import WEIGHTS, reader_of_transformers
 from bench.timing import in_turns, ratio, spread
 from largemodels.data import smollm2
 from largemodels.models import Llama
 from largemodels.text import Tokenizer
 
-PARTS = ("loading", "weights", "decoding", "lookup")
+PARTS = ("loading", "weights", "decoding", "lookup", "explorer")
 LONGEST_LOADING, MOST_MEMORY = 0.25, 1.3  # of transformers' time, of the weights
 LARGEST = {"int8": 0.30, "int4": 0.19}  # of float32
 FEW_BITS = ("bfloat16", "int8", "int4")
 SLOWEST = {"float32": 1.1, "few bits": 1.8, "lookup": 2.5}  # times transformers
 MOST_BITS = 1.01  # per byte, of float32
+SLOWEST_EXPLORER = 500  # milliseconds from a change of 40 tokens to what is drawn of them
 LOOKUP = 11  # tokens read on where the text repeats itself
 WRITTEN = {"decoding": 48, "lookup": 120}  # tokens: an answer; the text that is copied, nearly whole
 QUOTED = (
@@ -46,6 +48,8 @@ def measure(part: str, threads: list[int], quick: bool) -> dict:
     if part == "weights":
         texts = tokens()
         return {part: {name: {**run(name, 1), "bits_per_byte": bits_per_byte(name, *texts)} for name in WEIGHTS}}
+    if part == "explorer":
+        return {part: [typed(n, rounds=5 if quick else 15) for n in threads]}
     writers = ways() if part == "decoding" else lookups()
     return {part: [written(writers, n, 2 if quick else 5, 32 if quick else WRITTEN[part]) for n in threads]}
 
@@ -184,6 +188,9 @@ def floors(results: dict) -> list[dict]:
         found.append(report.floor(claim, "at least", SLOWEST["lookup"], way["times_transformers"]["median"]))
         same = way["tokens_of_transformers"] and each["ways"]["int4, lookup"]["tokens_without_lookup"]
         found.append(report.floor("prompt lookup: tokens are identical", "at least", 1.0, float(same)))
+    for each in report.widest(results.get("explorer", [])):
+        claim = f"attention explorer, a change of {each['tokens']} tokens, {report.threads(each)}, milliseconds"
+        found.append(report.floor(claim, "at most", SLOWEST_EXPLORER, each["milliseconds"]["median"]))
     return found
 
 
@@ -216,3 +223,9 @@ def tables(results: dict) -> Iterator[str]:
                     for name, way in each["ways"].items()
                 ],
             )
+    if explorer := results.get("explorer"):
+        yield f"\nThe attention explorer under a kernel: {explorer[0]['tokens']} tokens, from a change to its message\n"
+        yield from report.table(
+            ("threads", "ms", "KB to the browser"),
+            [(str(e["threads"]), report.between(e["milliseconds"], 0), f"{e['bytes'] / 1e3:.0f}") for e in explorer],
+        )

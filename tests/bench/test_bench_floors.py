@@ -103,3 +103,14 @@ def test_a_broken_floor_of_the_real_model_is_found():
     assert [floor["holds"] for floor in floors] == [False, True, True, False, True, False, False, True, False]
     assert [floor["measured"] for floor in floors][6] == 1.8  # bits per byte of the quickest
     assert "BROKEN" in "\n".join([*large.tables(found), *report.floors(floors)])
+
+
+def test_an_explorer_that_keeps_its_reader_waiting_is_found():
+    each = {"tokens": 40, "bytes": 276_000}
+    times = {1: 700.0, 2: 501.0}
+    runs = [
+        {**each, "threads": n, "milliseconds": dict.fromkeys(("median", "lower", "upper"), t)} for n, t in times.items()
+    ]
+    floors = large.floors({"explorer": runs})
+    assert [(floor["measured"], floor["holds"]) for floor in floors] == [(501.0, False)]
+    assert "276" in "\n".join(large.tables({"explorer": runs}))

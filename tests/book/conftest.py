@@ -35,6 +35,7 @@ TOGETHER = {  # files of one widget, and so of one model, which is exported once
     "test_feature_map": "feature maps",
     "test_hidden_state": "hidden states",
     "test_next_character": "next character",
+    "test_token_attention": "tokens' attention",
     "test_writing_on": "next character",
 }
 

@@ -14,6 +14,7 @@ from largemodels.live import (
     HiddenStateExplorer,
     HiddenStates,
     KernelExplorer,
+    LlamaExplained,
     LookUpExplorer,
     NextCharacter,
     PatchAttentionExplorer,
@@ -23,7 +24,7 @@ from largemodels.live import (
     TokenExplorer,
     live,
 )
-from largemodels.models import GPT, CharRNN, CharRNNConfig, ConvNet, GPTConfig, ViT, ViTConfig
+from largemodels.models import GPT, CharRNN, CharRNNConfig, ConvNet, GPTConfig, Llama, LlamaConfig, ViT, ViTConfig
 from largemodels.text import Tokenizer, train_bpe
 
 TEXT = "for name in names: print(name.strip().lower(), end=', ')  # all"
@@ -81,6 +82,13 @@ def tokens():
     return TokenExplorer(Tokenizer(train_bpe(TEXT, 280)), {"code": TEXT, "prose": "for all the names"})
 
 
+def token_attention():
+    tokenizer = Tokenizer(train_bpe(TEXT, 280))
+    config = LlamaConfig(vocabulary=len(tokenizer), layers=3, heads=4, kv_heads=2, width=16, hidden=24, head_width=8)
+    start = {"ids": tokenizer.encode(TEXT)[None]}
+    return live(AttentionExplorer(tokenizer), LlamaExplained(Llama(config).eval()), start)
+
+
 EVERY_VIEW = {
     view.__name__: view
     for view in (
@@ -94,6 +102,7 @@ EVERY_VIEW = {
         attention,
         next_character,
         tokens,
+        token_attention,
     )
 }
 

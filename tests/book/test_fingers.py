@@ -16,6 +16,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "attention": (".lm-line", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
     "next_character": (),
     "tokens": (),
+    "token_attention": (".lm-line", ".at-cells", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
 }
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]

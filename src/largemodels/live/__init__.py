@@ -6,6 +6,7 @@ from largemodels.live.digit_reader import DigitReader
 from largemodels.live.feature_map_explorer import FeatureMapExplorer
 from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
+from largemodels.live.llama_explained import LlamaExplained
 from largemodels.live.look_up_explorer import LookUpExplorer, SoftLookUp
 from largemodels.live.next_character import NextCharacter, NextProbabilities
 from largemodels.live.patch_attention_explorer import PatchAttentionExplorer
@@ -22,6 +23,7 @@ __all__ = [
     "HiddenStateExplorer",
     "HiddenStates",
     "KernelExplorer",
+    "LlamaExplained",
     "LookUpExplorer",
     "NextCharacter",
     "NextProbabilities",

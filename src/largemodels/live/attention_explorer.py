@@ -8,7 +8,7 @@ from largemodels.live.hidden_state_explorer import FromText
 from largemodels.live.view import View
 from largemodels.models import GPT
 from largemodels.models.sampling import check_sampling
-from largemodels.text import Vocabulary
+from largemodels.text import Tokenizer, Vocabulary
 
 TAPS = ("query", "key", "value", "weights")
 
@@ -93,8 +93,19 @@ class AttentionExplorer(View):
             {"ids": vocabulary.encode("print('hello')")[None]},
         )
 
+    Of a tokenizer it is a view of tokens, for a real language model: bind it to a
+    :class:`~largemodels.live.LlamaExplained`. Texts of 64 tokens are read at most. In a notebook the kernel runs the
+    model. In a page, which has not got it, all layers and heads of the text to begin with can be looked at; that of
+    about twenty tokens takes some 100 KB (of forty, 300)::
+
+        live(
+            AttentionExplorer(tokenizer, {"names": "When Mary and John went to the store, John gave a drink to"}),
+            LlamaExplained(model),
+            {"ids": tokenizer.encode("The capital of France is")[None]},
+        )
+
     Args:
-        vocabulary: of characters.
+        vocabulary: of characters; or a ``Tokenizer``.
         examples: name → text, to choose from.
         head: the layer and the head, counted from 0, that are shown large at first.
         beside: where the model is too large to be kept in the page: its name, if it lies in ``assets/models/`` as
@@ -105,6 +116,7 @@ class AttentionExplorer(View):
     """
 
     parts = (
+        "attention/look",
         "attention/answer",
         "attention/bars",
         "attention/read_line",
@@ -114,6 +126,13 @@ class AttentionExplorer(View):
         "attention/head_map",
         "attention/working",
     )
+
+    def __new__(cls, vocabulary: Vocabulary | Tokenizer, *args, **traits):
+        """Make of a tokenizer the view of tokens."""
+        from largemodels.live.token_attention_explorer import TokenAttentionExplorer  # which is one of these
+
+        kind = TokenAttentionExplorer if isinstance(vocabulary, Tokenizer) else cls
+        return super().__new__(kind, vocabulary, *args, **traits)
 
     def __init__(
         self,

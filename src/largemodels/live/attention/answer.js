@@ -14,6 +14,8 @@ function openAnswer(outputs) {
   const symbols = outputs.logits.shape[1];
   const answer = {
     text,
+    spelt: (i) => spell(text[i]),
+    glyph: (i) => glyph(text[i]),
     layers,
     heads,
     depth,
@@ -26,17 +28,21 @@ function openAnswer(outputs) {
     next: (name, way, i) => part(name, way * t + i, symbols),
     logits: (i) => part("logits", i, symbols),
     moved: (way) => part("moved", way, t),
-    named: (i) => `${spell(text[i])} (${i + 1})`,
-    strongest: (layer, head, i) => strongest(answer.weights(layer, head, i)),
-    /** What a character looks at most, in words. */
-    looksAt: (layer, head, i) => {
-      const weights = answer.weights(layer, head, i);
-      const most = ranked(weights.subarray(0, i + 1)).slice(0, 3).filter((s) => weights[s] >= FAINTEST);
-      const words = most.map((s) => `${s === i ? "itself" : answer.named(s)} ${percentage(weights[s])}`);
-      return `${answer.named(i)} looks at ${words.join(", ") || "no character above 2%"}`;
-    },
   };
-  return answer;
+  return inWords(answer, "character");
+}
+
+/** Give an answer, which knows weights and how a place of the text is spelt, the words for its places. */
+function inWords(answer, unit) {
+  const named = (i) => `${answer.spelt(i)} (${i + 1})`;
+  /** What a place looks at most. */
+  const looksAt = (layer, head, i) => {
+    const weights = answer.weights(layer, head, i);
+    const most = ranked(weights.subarray(0, i + 1)).slice(0, 3).filter((s) => weights[s] >= FAINTEST);
+    const words = most.map((s) => `${s === i ? "itself" : named(s)} ${percentage(weights[s])}`);
+    return `${named(i)} looks at ${words.join(", ") || `no ${unit} above 2%`}`;
+  };
+  return Object.assign(answer, { named, looksAt, strongest: (layer, head, i) => strongest(answer.weights(layer, head, i)) });
 }
 
 /** Where the largest of some numbers stands; all places, those of the largest first; and of the largest magnitude. */

@@ -1,10 +1,10 @@
 // One head, large: the grid of its weights, its cursor, and the letters along it.
 
-/** One head, large: `draw` paints it, `point` moves its cursor. */
-function headMap({ look, glance }) {
+/** One head, large: `draw` paints it, `point` moves its cursor. `strip` makes what stands along it, for each `unit`. */
+function headMap({ look, glance, unit = "character", strip = letterStrip }) {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const surface = h("div", { class: "lm-surface ax-map" }, canvas);
-  const [across, down] = [letterStrip("ax-top"), letterStrip("ax-left", true)];
+  const [across, down] = [strip("ax-top"), strip("ax-left", true)];
   let shown;
   const describe = (t, s) => {
     if (!shown) return "";
@@ -12,7 +12,7 @@ function headMap({ look, glance }) {
     if (s > t) return `${answer.named(t)} cannot look at ${answer.named(s)}: it comes later`;
     return `${answer.named(t)} looks at ${s === t ? "itself" : answer.named(s)}: weight ${format(answer.weights(layer, head, t)[s], 3)}`;
   };
-  const label = "Weights: a row for each character that looks, a column for each that is looked at";
+  const label = `Weights: a row for each ${unit} that looks, a column for each that is looked at`;
   // a finger that goes along a row moves the cursor; up and down, the page
   const cursor = gridCursor(surface, { label, rows: 1, columns: 1, describe, onMove: look, touch: "pan-y" });
   const under = (event) => {
@@ -31,7 +31,7 @@ function headMap({ look, glance }) {
     title,
     h("div", { class: "ax-frame" }, across, down, surface),
     legend,
-    h("p", { class: "lm-quiet" }, "Each row is a character that looks, each column one it may look at; every row adds up to 1. What comes later is hidden: striped."),
+    h("p", { class: "lm-quiet" }, `Each row is a ${unit} that looks, each column one it may look at; every row adds up to 1. What comes later is hidden: striped.`),
   );
 
   element.draw = (now) => {

@@ -1,8 +1,8 @@
 // The text as the model read it, with lines to what a character looks at.
 
-/** The text as the model read it, shaded by the weights of the character that looks: a textLine with `draw`. */
-function readLine({ look, glance }) {
-  const line = textLine("The text as the model read it: arrow keys move from character to character", look);
+/** The text as the model read it, shaded by the weights of the character, or other unit, that looks: a textLine with `draw`. */
+function readLine({ look, glance, unit = "character" }) {
+  const line = textLine(`The text as the model read it: arrow keys move from ${unit} to ${unit}`, look);
   const arcs = svg("svg", { class: "ax-arcs", "aria-hidden": "true" });
   line.prepend(arcs);
   line.classList.add("ax-line");

@@ -4,9 +4,9 @@ const TAKEN = 4; // values that are written out in the sum of a head's answer
 
 /**
  * How the weight of one character for another came about, and what the head answers. `look(s)`: the reader chose
- * another that is looked at. `draw` shows the entries that the reader walked to, and after `forget` the largest.
+ * another that is looked at; `strip` makes what stands along the chart. `draw` shows the entries that the reader walked to, and after `forget` the largest.
  */
-function workedOut(look) {
+function workedOut(look, strip = letterStrip) {
   let place; // what was drawn last
   let depth = 0;
   const entry = { product: -1, answer: -1 }; // that is written out; −1 for the largest
@@ -21,8 +21,8 @@ function workedOut(look) {
   const question = h("p", { class: "ax-question" });
 
   // 1: compare
-  const strip = () => ({ pixels: pixelStrip(), words: h("span", { class: "ax-stripname" }) });
-  const [queryStrip, keyStrip] = [strip(), strip()];
+  const pixels = () => ({ pixels: pixelStrip(), words: h("span", { class: "ax-stripname" }) });
+  const [queryStrip, keyStrip] = [pixels(), pixels()];
   const products = chartOn("ax-products");
   const productWords = (e) => `entry ${e + 1}: ${format(place.query[e])} × ${format(place.key[e])} = ${format(place.query[e] * place.key[e])}`;
   const productCursor = walk(products, "The products of query and key, entry by entry", "product", productWords);
@@ -38,7 +38,7 @@ function workedOut(look) {
   const root = sign();
   const gate = h("span", { class: "ax-gate" });
   const shares = chartOn("ax-row");
-  const across = letterStrip("ax-below");
+  const across = strip("ax-below");
   const drag = (x) => look(Math.min(place.answer.text.length - 1, Math.floor(x * place.answer.text.length)));
   onDrag(shares, drag, { touch: "pan-y" });
 
@@ -97,7 +97,7 @@ function workedOut(look) {
 
   function compare({ answer, settings, t, s, query, key, theme }) {
     const both = theme.upTo(Math.max(largest(query), largest(key)) || 1);
-    for (const [{ pixels, words }, values, name] of [[queryStrip, query, `query of ${spell(answer.text[t])}`], [keyStrip, key, `key of ${spell(answer.text[s])}`]]) {
+    for (const [{ pixels, words }, values, name] of [[queryStrip, query, `query of ${answer.spelt(t)}`], [keyStrip, key, `key of ${answer.spelt(s)}`]]) {
       paint(pixels, values, 1, answer.depth, both);
       words.textContent = name;
     }
@@ -161,7 +161,7 @@ function workedOut(look) {
       line.element.hidden = from === undefined;
       if (line.element.hidden) return;
       line.element.classList.toggle("ax-here", from === s);
-      line.name.textContent = `${glyph(answer.text[from])} (${from + 1})`;
+      line.name.textContent = `${answer.glyph(from)} (${from + 1})`;
       write(line, portions[i], `${format(weights[from])} × ${format(value(from)[e])} = `);
     });
     const missing = order.length - shown.length;

@@ -1,14 +1,14 @@
 // Writing on: the buttons and dials, the pen that the model holds, and the draw of a character.
 
 /** Buttons that let the model write, and the dials by which it draws; `turn(name, value)` for each of these. */
-function writersDesk({ write, stop, turn }) {
+function writersDesk({ write, stop, turn, unit = "character" }) {
   const words = { temperature: (x) => (x ? x.toFixed(2) : "0: likeliest"), "top-p": (x) => (x < 1 ? x.toFixed(2) : "all") };
   const dial = (name, range) => slider(name, { step: 0.05, value: 1, write: words[name], ...range }, (x) => turn(name.replace("-", "_"), x));
   const [temperature, topP] = [dial("temperature", { min: 0, max: 2 }), dial("top-p", { min: 0.05, max: 1 })];
   let topK;
   const kPlace = h("div");
   let busy = false;
-  const one = button("Write one character", () => write(1), { class: "lm-button ax-write" });
+  const one = button(`Write one ${unit}`, () => write(1), { class: "lm-button ax-write" });
   const ten = button("Write ten", () => (busy ? stop() : write(10)), { class: "lm-button ax-write" });
   const back = button("Take back", () => stop(true));
   const element = h(
