@@ -1,4 +1,4 @@
-"""How soon the attention explorer answers under a kernel when a reader types: the real model, to the message it sends."""
+"""How soon the attention explorer answers under a kernel to what is typed: the real model, and its message."""
 
 import json
 from time import perf_counter, process_time

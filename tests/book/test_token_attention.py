@@ -1,75 +1,29 @@
-"""The attention explorer of tokens: in a page without a kernel the stored reading, beside a kernel all of it."""
-
-import json
+"""The attention explorer of tokens in a page without a kernel: the stored reading, any layer and head of it."""
 
 import pytest
 import torch
-from driving import darken, drawn, frames
-from torch import nn
+from driving import darken
+from token_attention_page import (  # noqa: F401
+    DEPTH,
+    HEAD,
+    HEADS,
+    LAYERS,
+    TEXT,
+    explorer,
+    large,
+    model,
+    seen,
+    title,
+    tokenizer,
+    value,
+    view,
+    weights,
+)
 
-from largemodels.interpret import capture
-from largemodels.live import AttentionExplorer, LlamaExplained, live
 from largemodels.live.llama_explained import RULES
-from largemodels.models import Llama, LlamaConfig
-from largemodels.text import Tokenizer, train_bpe
 
-TEXT = "the cat sat on the mat,\nthe 人 sat"
-LAYERS, HEADS, GROUP, DEPTH = 5, 6, 3, 10
-HEAD = (3, 4)  # the one that is shown large at first
 STEP = 0.5 / 255 + 1e-6
 LABELS = ["the", "␣", "c", "at", "␣", "s", "at", "␣", "o", "n", "␣", "the", "␣", "m", "at", ",", "⏎"]
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return Tokenizer(train_bpe("the the the theat at at at at", 259))
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
-    torch.manual_seed(0)
-    sizes = {"layers": LAYERS, "heads": HEADS, "kv_heads": HEADS // GROUP, "width": 20, "hidden": 22}
-    model = Llama(LlamaConfig(vocabulary=len(tokenizer), context=77, head_width=DEPTH, **sizes)).eval()
-    for parameter in model.parameters():
-        if parameter.ndim > 1:
-            nn.init.normal_(parameter, std=0.4)
-    return model
-
-
-def explorer(tokenizer, model, text=TEXT):
-    view = AttentionExplorer(tokenizer, {"short": "the mat", "long": "at" * 80}, HEAD)
-    return live(view, LlamaExplained(model), {"ids": tokenizer.encode(text)[None]})
-
-
-@pytest.fixture(scope="module")
-def view(tokenizer, model):
-    return explorer(tokenizer, model)
-
-
-@pytest.fixture(scope="module")
-def seen(tokenizer, model):
-    with torch.no_grad(), capture(model, "blocks.*.attention.*") as seen:
-        model(tokenizer.encode(TEXT)[None])
-    return seen
-
-
-def weights(seen, layer, head):
-    return seen[f"blocks.{layer}.attention.weights"][0, head]
-
-
-def large(page):
-    return torch.tensor(page.evaluate("Array.from(document.querySelector('.ax-map canvas').values)"))
-
-
-def title(page):
-    return page.locator(".ax-detail .ax-title b").text_content()
-
-
-def value(locator):
-    return float(locator.get_attribute("data-value"))
-
-
-# ---- without a kernel ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -192,127 +146,3 @@ def test_nothing_bars_a_reader(widget_page, view, axe, dark):
         darken(page)
     page.locator(".lm-char").nth(20).click()
     assert axe(page) == []
-    beside_a_kernel(page)
-    assert axe(page) == []
-
-
-# ---- beside a kernel ----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def watched(tokenizer, model):
-    """A view that hands its model over to the test, which is then the kernel."""
-    view = explorer(tokenizer, model)
-    view._esm = view._esm.replace("render({ model, el }) {", "render({ model, el }) { globalThis.own = model;")
-    return view
-
-
-def beside_a_kernel(page):
-    page.evaluate("() => globalThis.own?.set('opened', own.get('knock'))")
-
-
-@pytest.fixture
-def running(widget_page, watched):
-    page = widget_page(watched)
-    page.evaluate("own.answer = undefined")
-    beside_a_kernel(page)
-    page.get_by_role("textbox", name="Text for the model to read").wait_for()
-    return page
-
-
-def answer(page, view):
-    """Let the kernel answer what the page has asked."""
-    asked = json.loads(page.evaluate("JSON.stringify(own.get('inputs'))"))
-    view.inputs = asked
-    outputs = {
-        name: {**one, "data": list(one["data"])} if isinstance(one, dict) else one for name, one in view.outputs.items()
-    }
-    before = drawn(page)
-    page.evaluate(
-        """([outputs, error]) => {
-          const bytes = (data) => new DataView(Uint8Array.from(data).buffer);
-          for (const wire of Object.values(outputs)) if (wire.data) wire.data = bytes(wire.data);
-          own.set("error", error);
-          if (!error) own.set("outputs", outputs);
-        }""",
-        [outputs, view.error],
-    )
-    if not view.error:
-        page.wait_for_function("n => Number(document.querySelector('[data-drawn]').dataset.drawn) > n", arg=before)
-    frames(page)
-    return asked
-
-
-def test_what_is_typed_is_read(running, watched, tokenizer):
-    running.locator("textarea").fill("the mat sat")
-    assert answer(running, watched)["text"] == "the mat sat"
-    assert running.locator(".lm-line .lm-char").all_text_contents() == ["the", "␣", "m", "at", "␣", "s", "at"]
-    running.locator("textarea").press("Home")
-    running.keyboard.press("ArrowRight")
-    running.wait_for_function("document.querySelector('.lm-line').ariaValueNow === '1'")
-    running.get_by_role("radio", name="long").check(force=True)
-    answer(running, watched)
-    assert running.get_by_text("The model reads the last 64 of 80 tokens.").is_visible()
-    running.locator("textarea").fill("")
-    assert not running.locator(".ax-map").is_visible()
-    running.locator("textarea").fill("at")
-    answer(running, watched)
-    assert running.locator(".ax-map").is_visible()
-
-
-def test_another_head_is_worked_out_as_soon_as_the_kernel_answers(running, watched, seen):
-    running.get_by_role("spinbutton", name="layer").fill("1")
-    assert running.locator(".ax-working.at-old").count() == 1
-    assert answer(running, watched)["place"] == [0, HEAD[1]]
-    assert running.locator(".ax-working.at-old").count() == 0
-    row, column = divmod(int(running.get_by_role("slider", name="Weights").get_attribute("aria-valuenow")), 25)
-    weight = weights(seen, 0, HEAD[1])[row, column].item()
-    assert value(running.locator(".ax-number").last) == pytest.approx(weight, abs=1e-6)
-    assert "layer 1, head 5" in running.locator(".ax-question").text_content()
-
-
-def test_a_head_is_switched_off_and_on(running, watched):
-    running.get_by_role("checkbox", name="this head is on").uncheck()
-    assert answer(running, watched)["off"] == [list(HEAD)]
-    assert (
-        running.locator(".ax-changes").text_content().startswith("Off: 4.5 (layer.head). Compared with all heads on, ")
-    )
-    assert running.locator(".ax-before").first.is_visible()
-    running.get_by_role("button", name="All on").click()
-    assert answer(running, watched)["off"] == []
-    assert not running.locator(".ax-before").first.is_visible()
-
-
-def test_the_model_writes_on_and_it_is_taken_back(running, watched, tokenizer):
-    running.locator("textarea").fill("the cat")
-    answer(running, watched)
-    running.get_by_role("slider", name="temperature").fill("0")
-    running.get_by_role("button", name="Write ten").click()
-    asked = answer(running, watched)
-    assert (asked["write"], asked["temperature"], asked["top_k"], asked["top_p"]) == (10, 0, None, 1)
-    text = running.locator("textarea").input_value()
-    assert text == watched.outputs["text"]
-    assert text.startswith("the cat")
-    assert running.locator(".ax-written").count() == len(tokenizer.encode(text)) - 4 > 0
-    running.get_by_role("button", name="Take back").click()
-    assert answer(running, watched)["text"] == "the cat"
-    assert running.locator(".lm-line .lm-char").all_text_contents() == ["the", "␣", "c", "at"]
-
-
-def test_a_likely_token_is_typed_by_a_press(running, watched):
-    running.locator("textarea").fill("the cat")
-    answer(running, watched)
-    bar = running.locator(".ax-next:enabled").first
-    label = bar.locator(".ax-symbol").text_content()
-    bar.click()
-    assert answer(running, watched)["text"] == "the cat" + label.replace("␣", " ").replace("⏎", "\n")
-
-
-def test_what_cannot_be_read_is_said_and_the_next_text_is_read(running, watched):
-    running.evaluate("own.set('inputs', {...own.get('inputs'), place: [9, 9], turn: 99})")
-    answer(running, watched)
-    assert "there are 5 layers of 6 heads; got layer 9, head 9" in running.locator(".lm-problem").text_content()
-    running.locator("textarea").fill("at at")
-    answer(running, watched)
-    assert running.locator(".lm-problem").text_content() == ""
-    assert running.locator(".lm-line .lm-char").count() == 3
