@@ -84,7 +84,7 @@ def tokens():
 
 def token_attention():
     tokenizer = Tokenizer(train_bpe(TEXT, 280))
-    config = LlamaConfig(vocabulary=len(tokenizer), layers=3, heads=4, kv_heads=2, width=16, hidden=24, head_width=8)
+    config = LlamaConfig(vocabulary=len(tokenizer), layers=3, heads=4, kv_heads=2, width=16, hidden=24, head_width=32)
     start = {"ids": tokenizer.encode(TEXT)[None]}
     return live(AttentionExplorer(tokenizer), LlamaExplained(Llama(config).eval()), start)
 
