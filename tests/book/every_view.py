@@ -20,6 +20,8 @@ from largemodels.live import (
     PatchAttentionExplorer,
     Recur,
     RecurrenceExplorer,
+    Sampling,
+    SamplingExplorer,
     SoftLookUp,
     TokenExplorer,
     live,
@@ -89,6 +91,11 @@ def token_attention():
     return live(AttentionExplorer(tokenizer), LlamaExplained(Llama(config).eval()), start)
 
 
+def sampling():
+    view = SamplingExplorer({text: 3 * torch.randn(200) for text in ("It is", "We said <b>")}, "<{}>".format, shown=20)
+    return live(view, Sampling(), view.start())
+
+
 EVERY_VIEW = {
     view.__name__: view
     for view in (
@@ -103,6 +110,7 @@ EVERY_VIEW = {
         next_character,
         tokens,
         token_attention,
+        sampling,
     )
 }
 

@@ -17,6 +17,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "next_character": (),
     "tokens": (),
     "token_attention": (".lm-line", ".at-cells", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
+    "sampling": (),
 }
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]

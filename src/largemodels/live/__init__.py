@@ -11,6 +11,7 @@ from largemodels.live.look_up_explorer import LookUpExplorer, SoftLookUp
 from largemodels.live.next_character import NextCharacter, NextProbabilities
 from largemodels.live.patch_attention_explorer import PatchAttentionExplorer
 from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
+from largemodels.live.sampling_explorer import Sampling, SamplingExplorer
 from largemodels.live.token_explorer import TokenExplorer, page_vocabulary
 from largemodels.live.view import View
 
@@ -30,6 +31,8 @@ __all__ = [
     "PatchAttentionExplorer",
     "Recur",
     "RecurrenceExplorer",
+    "Sampling",
+    "SamplingExplorer",
     "SoftLookUp",
     "TokenExplorer",
     "View",

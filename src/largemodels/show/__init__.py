@@ -26,6 +26,7 @@ from largemodels.show.maps import (
     saliency_sheet,
     where_it_looks,
 )
+from largemodels.show.roofline import roofline
 from largemodels.show.sequences import against_distance, by_lag, padded, read_along, unrolled
 from largemodels.show.tokens import cut_texts
 from largemodels.show.units import contributions, responses, tuning
@@ -69,6 +70,7 @@ __all__ = [
     "pooling",
     "read_along",
     "responses",
+    "roofline",
     "saliency_sheet",
     "score_table",
     "seen_through",
