@@ -4,6 +4,7 @@ from largemodels.data.batches import Batches, random_shift
 from largemodels.data.cache import DataError
 from largemodels.data.dates import MONTHS, Dates, date_parts, dates
 from largemodels.data.declaration import declaration
+from largemodels.data.documentation import documentation
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
 from largemodels.data.repeats import Repeats
@@ -30,6 +31,7 @@ __all__ = [
     "digit_forms",
     "digit_split",
     "digits",
+    "documentation",
     "mnist",
     "package_windows",
     "passages",

@@ -18,6 +18,7 @@ from largemodels.show.images import (
     window_positions,
 )
 from largemodels.show.intervals import intervals
+from largemodels.show.layers import head_grid, layer_table
 from largemodels.show.maps import (
     filter_rows,
     map_sheet,
@@ -51,9 +52,11 @@ __all__ = [
     "gate_sheet",
     "gaze_sheet",
     "growth",
+    "head_grid",
     "head_sheet",
     "intervals",
     "kernels_at_work",
+    "layer_table",
     "likeness",
     "look_up",
     "lstm_step",
