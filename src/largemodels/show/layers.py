@@ -47,7 +47,7 @@ def layer_table(
     axes.imshow(values, cmap=palette, norm=scale, aspect="auto")
     size = 8.5 if words is None else min(8.0, 62 / shape[1])
     for (row, column), value in np.ndenumerate(values):
-        word = f"{value:.2f}".replace("-", "−") if words is None else _seen(words[row][column])
+        word = _number(value) if words is None else _seen(words[row][column])
         red, green, blue, _ = palette(scale(value))
         ink = "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.5 else "white"
         axes.text(column, row, word, ha="center", va="center", size=size, color=ink)
@@ -58,6 +58,11 @@ def layer_table(
     axes.spines[:].set_visible(False)
     fig.colorbar(axes.images[0], ax=axes, label=label, aspect=30, pad=0.02)
     return fig
+
+
+def _number(value: float) -> str:
+    """Write a number with two decimals and a true minus sign, but none before 0.00."""
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def _seen(token: str) -> str:
