@@ -1,12 +1,12 @@
 """Train sparse autoencoders on one layer of SmolLM2, with controls: results/sparse-features.json, and their weights.
 
-    OMP_NUM_THREADS=1 python experiments/sparse_features.py [--windows 700] [--held-out 100] [--steps 1200]
+    OMP_NUM_THREADS=1 python experiments/sparse_features.py [--windows 320] [--held-out 60] [--steps 800]
 
 The vectors are those after block 12 of SmolLM2-135M-Instruct, for windows of 128 tokens from Python's manual and the
 docstrings of NumPy, SciPy and scikit-learn. Left out are the first position of a window, and others where vectors are
 more than five times as long as usual: some are a hundred times as long, and would be all that counts. Controls: another
 seed; the same model with the weights of every matrix shuffled; principal components, random directions and the
-coordinates of the stream. Twenty minutes on one CPU core.
+coordinates of the stream. Ten minutes on one CPU core.
 """
 
 import argparse
@@ -141,9 +141,9 @@ def contexts(strengths: Tensor, windows: Tensor, feature: int, tokenizer: Tokeni
 @torch.no_grad()
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--windows", type=int, default=700)
-    parser.add_argument("--held-out", type=int, default=100)
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--windows", type=int, default=320)
+    parser.add_argument("--held-out", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--out", type=Path, default=ROOT)
     options = parser.parse_args(argv)
 

@@ -72,7 +72,7 @@ def changed(model: nn.Module, changes: Mapping[str, Callable[[Tensor], Tensor]])
 
 
 def switched(model: nn.Module, on: Tensor, instead: Tensor | None = None):
-    """Switch heads of a GPT off while the block runs.
+    """Switch heads of a GPT or a Llama off while the block runs.
 
     Args:
         on: ``(b, layers, h)``, for each text of a batch, or ``(1, layers, h)`` for all: 1 where a head is on, 0 where
