@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from largemodels.show.style import COLOURS, figure, numbers, styled
 
 MARKERS = ("o", "s", "^", "D")
+BESIDE = ({"xytext": (-7, -4), "ha": "right"}, {"xytext": (7, -4), "ha": "left"})  # labels: of one series, of the next
+OFFSET = {"textcoords": "offset points", "color": "#374151"}
 
 
 @styled
@@ -41,11 +43,14 @@ def roofline(
     axes.plot(x, np.minimum(peak, bandwidth * x) / 1e9, color="#374151", label="_roof")
     axes.axvline(ridge, color=COLOURS["grey"], lw=0.8, ls=":")
     axes.text(right / 1.1, peak / 1e9 * 1.12, f"arithmetic: {peak / 1e9:,.0f} GFLOP/s", ha="right", color="#374151")
-    axes.text(left * 1.1, bandwidth * left / 1e9 * 1.9, f"memory: {bandwidth / 1e9:,.0f} GB/s", color="#374151")
-    for (name, pairs), colour, marker in zip(points.items(), COLOURS.values(), MARKERS, strict=False):
+    along = left**0.3 * ridge**0.7
+    axes.annotate(
+        f"memory: {bandwidth / 1e9:,.0f} GB/s", (along, bandwidth * along / 1e9), (-8, 4), ha="right", **OFFSET
+    )
+    for i, ((name, pairs), colour, marker) in enumerate(zip(points.items(), COLOURS.values(), MARKERS, strict=False)):
         axes.plot(pairs[:, 0], pairs[:, 1] / 1e9, marker, color=colour, ms=6, label=name)
         for (at, reached), label in zip(pairs, (labels or {}).get(name, ()), strict=False):
-            axes.annotate(label, (at, reached / 1e9), (0, -13), textcoords="offset points", ha="center", color=colour)
+            axes.annotate(label, (at, reached / 1e9), **BESIDE[i % 2], **OFFSET | {"color": colour})
     axes.set(xscale="log", yscale="log", xlim=(left, right), xlabel="operations per byte", ylabel="GFLOP/s")
     lowest = min(pairs[:, 1].min() for pairs in points.values()) / 1e9
     axes.set_ylim(min(lowest, bandwidth * left / 1e9) / 2.5, peak / 1e9 * 2)
