@@ -70,7 +70,7 @@ export default {
       row.name.textContent = name;
       row.fill.style.width = `${(100 * after) / widest}%`;
       row.mark.style.left = `${(100 * before) / widest}%`;
-      row.percent.textContent = percentage(after);
+      row.percent.textContent = after === 0 ? "0%" : percentage(after);
       row.spoken.textContent = `, before the rules ${percentage(before)}`;
       row.element.classList.toggle("sx-gone", after === 0);
       Object.assign(row.element.dataset, { before, after });
