@@ -10,11 +10,13 @@ from largemodels.data.dates import (
     DATE_CHARACTERS,
     FORMS,
     MONTHS,
+    NEW_FORMS,
     SOURCE,
     TARGET,
     date_parts,
     dates,
     encode_source,
+    written_dates,
 )
 
 
@@ -84,3 +86,35 @@ def test_wrong_input_is_named():
     for text, wrong in (("3 März 1999", "'ä'"), ("⊢3 May 1999", "'⊢'"), ("3.5.1999", "'.'")):
         with pytest.raises(ValueError, match=f"a date is written in .*; got {wrong} in {text!r}"):
             encode_source(text)
+
+
+def test_written_dates_that_are_held_out_are_never_among_the_others():
+    held_out, others = written_dates(7304, held_out=True), written_dates(65_745)
+    days = [iso for _, iso in held_out + others]
+    assert len(set(days)) == len(days) == 73_049
+
+
+def test_written_dates_name_their_day_in_one_form_after_the_other():
+    pairs = written_dates(len(FORMS) * 5, seed=3)
+    for i, (written, iso) in enumerate(pairs):
+        assert written == FORMS[i % len(FORMS)](date.fromisoformat(iso))
+    assert pairs == written_dates(len(FORMS) * 5, seed=3) != written_dates(len(FORMS) * 5, seed=4)
+
+
+def test_new_forms_are_other_ways_to_write_the_same_day():
+    day = date(1998, 9, 3)
+    assert [form(day) for form in NEW_FORMS] == [
+        "the 3rd of September 1998",
+        "Thursday, September 3, 1998",
+        "03.09.1998",
+        "3-Sep-1998",
+    ]
+    ends = [NEW_FORMS[0](date(2000, 1, n)).split()[1][-2:] for n in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 30, 31)]
+    assert ends == ["st", "nd", "rd", "th", "th", "th", "th", "st", "nd", "rd", "th", "st"]
+    assert not {form(day) for form in NEW_FORMS} & {form(day) for form in FORMS}
+
+
+@pytest.mark.parametrize("count", [0, 7305])
+def test_more_written_dates_than_there_are_days_is_an_error(count):
+    with pytest.raises(ValueError, match=f"from 1 to 7,304 days to draw; got {count:,}"):
+        written_dates(count, held_out=True)

@@ -2,24 +2,28 @@
 
 from largemodels.data.batches import Batches, random_shift
 from largemodels.data.cache import DataError
-from largemodels.data.dates import MONTHS, Dates, date_parts, dates
+from largemodels.data.dates import FORMS, MONTHS, NEW_FORMS, Dates, date_parts, dates, written_dates
 from largemodels.data.declaration import declaration
 from largemodels.data.documentation import documentation
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
+from largemodels.data.questions import Question, small_questions
 from largemodels.data.repeats import Repeats
 from largemodels.data.smollm2 import smollm2
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
 from largemodels.data.text import Text, TextBatches, passages, shakespeare
 
 __all__ = [
+    "FORMS",
     "MONTHS",
+    "NEW_FORMS",
     "Batches",
     "DataError",
     "Dates",
     "ImageData",
     "Labelled",
     "LabelledWindows",
+    "Question",
     "Repeats",
     "Text",
     "TextBatches",
@@ -38,6 +42,8 @@ __all__ = [
     "photographs",
     "random_shift",
     "shakespeare",
+    "small_questions",
     "smollm2",
     "source_code",
+    "written_dates",
 ]

@@ -1,7 +1,7 @@
 """Dates as people write them, and the same in one form: a small task of translation whose rules everybody knows."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,6 +24,13 @@ FORMS: tuple[Callable[[date], str], ...] = (
     lambda d: f"{d.day:02}/{d.month:02}/{d.year}",
     lambda d: f"{MONTHS[d.month - 1][:3]} {d.day}, {d.year}",
     lambda d: f"{d.year} {MONTHS[d.month - 1][:3]} {d.day:02}",
+)
+ORDINALS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
+NEW_FORMS: tuple[Callable[[date], str], ...] = (  # in which no date is written that a model learns from
+    lambda d: f"the {d.day}{ORDINALS.get(d.day, 'th')} of {MONTHS[d.month - 1]} {d.year}",
+    lambda d: f"{DAYS[d.weekday()]}, {MONTHS[d.month - 1]} {d.day}, {d.year}",
+    lambda d: f"{d.day:02}.{d.month:02}.{d.year}",
+    lambda d: f"{d.day}-{MONTHS[d.month - 1][:3]}-{d.year}",
 )
 BEGIN = "⊢"  # given to a decoder before anything is written; it stands in no date
 SOURCE, TARGET = 29, 10  # "Wednesday, 30 September 1998" has 28 characters, "1998-09-30" 10
@@ -74,6 +81,23 @@ def dates(test: float = 0.1, device: str | torch.device = "cpu") -> Dates:
     held = round(len(days) * test)
     train, tested = order[held:], order[:held]
     return Dates(Pairs(tokens[train], target[train]), Pairs(tokens[tested], target[tested]), DATE_CHARACTERS)
+
+
+def written_dates(
+    count: int, seed: int = 0, held_out: bool = False, forms: Sequence[Callable[[date], str]] = FORMS
+) -> list[tuple[str, str]]:
+    """Return ``count`` dates as people write them, in one form after the other, each with the same in ISO 8601's.
+
+    The days are drawn from a seed; one in ten of all is ``held_out``, and is never among the others. Raises
+    ``ValueError`` for more days than there are, or none.
+    """
+    days = [FIRST + timedelta(n) for n in range((LAST - FIRST).days + 1)]
+    split = torch.randperm(len(days), generator=torch.Generator().manual_seed(0))
+    part = split[: len(days) // 10] if held_out else split[len(days) // 10 :]
+    if not 1 <= count <= len(part):
+        raise ValueError(f"there are from 1 to {len(part):,} days to draw; got {count:,}")
+    drawn = part[torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:count]]
+    return [(forms[i % len(forms)](days[n]), days[n].isoformat()) for i, n in enumerate(drawn.tolist())]
 
 
 def encode_source(text: str) -> Tensor:

@@ -15,6 +15,7 @@ from largemodels.layers.linear_attention import (
     linear_attention_step,
     masked_linear_attention,
 )
+from largemodels.layers.low_rank import LowRankLinear, adapt, adapters, merge, unadapted
 from largemodels.layers.norm import LayerNorm, RMSNorm, layer_norm, rms_norm
 from largemodels.layers.pooling import max_pool2d
 from largemodels.layers.positions import rotate, rotation, sinusoidal, turn
@@ -32,6 +33,7 @@ __all__ = [
     "GatedMLP",
     "GroupedQueryAttention",
     "LayerNorm",
+    "LowRankLinear",
     "MixtureOfExperts",
     "MultiHeadAttention",
     "QuantisedEmbedding",
@@ -39,6 +41,8 @@ __all__ = [
     "RMSNorm",
     "RotaryScaling",
     "SinkCache",
+    "adapt",
+    "adapters",
     "attention",
     "attention_weights",
     "balance_loss",
@@ -54,12 +58,14 @@ __all__ = [
     "loads",
     "masked_linear_attention",
     "max_pool2d",
+    "merge",
     "quantise",
     "rms_norm",
     "rotate",
     "rotation",
     "sinusoidal",
     "turn",
+    "unadapted",
     "values_known",
     "watched",
 ]

@@ -17,6 +17,7 @@ from largemodels.models.transformer import (
     TransformerEncoderConfig,
 )
 from largemodels.models.vit import ViT, ViTConfig
+from largemodels.models.writing import write_each
 
 __all__ = [
     "GPT",
@@ -46,4 +47,5 @@ __all__ = [
     "next_probabilities",
     "receptive_field",
     "set_weights",
+    "write_each",
 ]

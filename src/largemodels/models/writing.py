@@ -1,6 +1,6 @@
 """Writing with a model that keeps a cache: token by token, or several at once where the text repeats itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -102,6 +102,27 @@ def _stream(model, prompt, length, stop, how, lookup, cache) -> Iterator[Tensor]
             if not guessed:
                 break
         new = token
+
+
+def write_each(
+    model: nn.Module, prompts: Sequence[Tensor], length: int, stop: tuple[int, ...] = (), batch: int = 64, **how
+) -> list[Tensor]:
+    """Write on from prompts ``(t,)`` of any lengths; return what is new of each, up to and with a token of ``stop``.
+
+    Prompts of one length are read together, at most ``batch`` at a time. ``length``, ``stop`` and ``how`` are those of
+    :func:`stream`, and so are the errors.
+    """
+    alike: dict[int, list[int]] = {}
+    for place, prompt in enumerate(prompts):
+        alike.setdefault(len(prompt), []).append(place)
+    written, ends = {}, torch.tensor(stop, dtype=torch.long)
+    for t, places in alike.items():
+        for some in (places[i : i + batch] for i in range(0, len(places), batch)):
+            text = model.generate(torch.stack([prompts[place] for place in some]), length, stop, **how)
+            for place, new in zip(some, text[:, t:], strict=True):
+                stops = torch.isin(new.cpu(), ends).nonzero()
+                written[place] = new[: int(stops[0]) + 1] if len(stops) else new
+    return [written[place] for place in range(len(prompts))]
 
 
 def looked_up(text: Tensor, count: int) -> Tensor:
