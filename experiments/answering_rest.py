@@ -73,5 +73,5 @@ class Rest:
 def library() -> list[str]:
     """Return a passage from each of 16 files of Python's standard library."""
     paths = sorted(Path(sysconfig.get_path("stdlib")).glob("[a-z]*.py"))
-    texts = [text for path in paths if len(text := path.read_text("utf-8", "replace")) > 6000]
+    texts = [text for path in paths if len(text := path.read_text(encoding="utf-8", errors="replace")) > 6000]
     return [text[4000:5000] for text in texts[:: len(texts) // 16][:16]]

@@ -8,12 +8,18 @@ import pytest
 from largemodels import live
 from largemodels.live.view import HERE, KIT, View
 
+
+def below(view):
+    """Return a view and those that are made of it for other models."""
+    return [view, *(each for child in view.__subclasses__() for each in below(child))]
+
+
 VIEWS = [
     value
-    for value in vars(live).values()
-    if isinstance(value, type)
-    and issubclass(value, View)
-    and (HERE / f"{value.__module__.rpartition('.')[2]}.js").exists()
+    for name in live.__all__
+    if isinstance(getattr(live, name), type) and issubclass(getattr(live, name), View)
+    for value in below(getattr(live, name))
+    if (HERE / f"{value.__module__.rpartition('.')[2]}.js").exists()
 ]
 
 
