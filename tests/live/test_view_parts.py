@@ -1,25 +1,19 @@
 """A view's script and style are put together from parts, in order, and no part is lost."""
 
+import importlib
 import importlib.util
 import sys
 
 import pytest
 
-from largemodels import live
 from largemodels.live.view import HERE, KIT, View
 
-
-def below(view):
-    """Return a view and those that are made of it for other models."""
-    return [view, *(each for child in view.__subclasses__() for each in below(child))]
-
-
+MODULES = [importlib.import_module(f"largemodels.live.{script.stem}") for script in sorted(HERE.glob("*.js"))]
 VIEWS = [
     value
-    for name in live.__all__
-    if isinstance(getattr(live, name), type) and issubclass(getattr(live, name), View)
-    for value in below(getattr(live, name))
-    if (HERE / f"{value.__module__.rpartition('.')[2]}.js").exists()
+    for module in MODULES
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, View) and value.__module__ == module.__name__
 ]
 
 
