@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from largemodels.data import smollm2
-from largemodels.models import Llama, LlamaConfig
+from largemodels.models import Llama, LlamaConfig, next_probabilities
 from largemodels.text import Tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +56,32 @@ def test_what_is_noted_of_a_text_ends_where_it_ends(model):
         assert ended > 0
 
 
+def test_a_penalty_lowers_the_logits_of_tokens_that_a_text_holds_and_no_others():
+    logits = torch.tensor([[2.0, -2.0, 1.0, -1.0], [3.0, 0.0, -3.0, 1.0]])
+    lower = repetition.penalised(logits, torch.tensor([[0, 1, 1], [2, 2, 2]]), 2.0)
+    assert torch.equal(lower, torch.tensor([[1.0, -4.0, 1.0, -1.0], [3.0, 0.0, -6.0, 1.0]]))
+
+
+def test_without_a_penalty_or_a_late_temperature_it_writes_as_the_library_does(model):
+    batch, end = torch.tensor([[1, 2, 3], [4, 5, 6]]), (2,)
+    here = repetition.write(model, batch, 12, end, torch.Generator(), temperature=0)
+    assert torch.equal(here, model.generate(batch, 12, end, temperature=0))
+    penalty = repetition.write(model, batch, 12, end, torch.Generator(), temperature=0, penalty=1e6)
+    assert not torch.equal(penalty, here)
+
+
+def test_a_late_temperature_lets_in_nothing_that_the_other_rules_refused(model):
+    batch = torch.tensor([[1, 2, 3]]).expand(2000, 3)
+    generator = torch.Generator().manual_seed(0)
+    drawn = repetition.write(model, batch, 1, (), generator, late_temperature=3.0, top_p=0.5)[:, -1]
+    with torch.no_grad():
+        p = next_probabilities(model(batch[:1])[:, -1], top_p=0.5)[0] ** (1 / 3)
+    share = drawn.bincount(minlength=7) / 2000
+    assert (p == 0).any()
+    assert torch.equal(share > 0, p > 0)
+    assert (share - p / p.sum()).abs().max() < 4 * 0.5 / 2000**0.5
+
+
 def test_the_committed_result_has_every_way_kind_and_seed():
     result = json.loads((ROOT / "results/repetition.json").read_text(encoding="utf-8"))
     assert result["ways"] == repetition.WAYS
@@ -65,7 +91,7 @@ def test_the_committed_result_has_every_way_kind_and_seed():
         (way, kind, seed)
         for way in repetition.WAYS
         for kind in ("prose", "answers")
-        for seed in (result["seeds"] if way != "greedy" else result["seeds"][:1])
+        for seed in (result["seeds"] if repetition.WAYS[way].get("temperature") != 0 else result["seeds"][:1])
     ]
     assert runs == wanted
     assert len(result["seeds"]) == 2
