@@ -85,7 +85,10 @@ def ways(eight_bits: str) -> dict[str, Way]:
     eight = packed("Q8_0")
 
     def few(way: Way) -> Way:
-        return Way(*(lambda name, w, i=i: (eight if name.startswith(eight_bits) else way)[i](name, w) for i in (0, 1)))
+        def of(name: str) -> Way:
+            return eight if name.startswith(eight_bits) else way
+
+        return Way(lambda name, w: of(name).bits(name, w), lambda name, w: of(name).store(name, w))
 
     return {
         "bfloat16": Way(lambda name, w: 16, lambda name, w: w.bfloat16().float()),
