@@ -115,14 +115,14 @@ def best_of(vectors: Tensor, directions: Tensor) -> Tensor:
 
 
 def losses(model: Llama, windows: Tensor, change) -> Tensor:
-    """Return the mean loss of each window ``(n,)`` when the stream is changed, but for what is left out."""
+    """Return the loss of all tokens but two ``(n, t - 2)`` when the stream is changed, but for what is left out."""
     found = []
     for some in windows.split(8):
         x = read_until(model, some, LAYER)
         keep = usual(x)[..., None]
         keep[:, 0] = False
         logits = read_on(model, torch.where(keep, change(x), x), LAYER)
-        found.append(F.cross_entropy(logits[:, 1:-1].transpose(1, 2), some[:, 2:], reduction="none").mean(1))
+        found.append(F.cross_entropy(logits[:, 1:-1].transpose(1, 2), some[:, 2:], reduction="none"))
     return torch.cat(found)
 
 
@@ -214,7 +214,7 @@ def main(argv: list[str] | None = None) -> int:
         "zeros": torch.zeros_like,
     }
     spliced = {
-        name: [round(loss, 4) for loss in losses(model, few, change).tolist()] for name, change in changes.items()
+        name: [round(loss, 4) for loss in losses(model, few, way).mean(1).tolist()] for name, way in changes.items()
     }
     alike = (autoencoder.decode.weight.T @ other.decode.weight).max(1).values
     chance = (autoencoder.decode.weight.T @ directions.T).max(1).values
