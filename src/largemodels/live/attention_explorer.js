@@ -13,18 +13,14 @@ export default {
   render({ model, el }) {
     const say = announcer();
     let settings, known, answer; // what there is to draw
-    let layer = 0;
-    let head = 0;
-    let row = -1; // the character that looks
-    let column = -1; // the character that it looks at
-    let peek = null; // [row, column] under the mouse
     let wanted = null; // the row to look at when the answer comes
     let switches = []; // of all heads, as the reader set them
     let effects = null; // for each head, what switching it off alone moves: {text, moved}
     let emptied = false;
 
     const input = (name) => fromWire(model.get("inputs")[name]).data;
-    const at = () => peek ?? [row, column];
+    const gaze = readersGaze({ answer: () => answer, say, forget: () => working.forget(), drawPlace, drawHead });
+    const { look, glance, choose } = gaze;
 
     // ---- what the reader types ----
     const box = textBox({
@@ -66,41 +62,12 @@ export default {
     const sentence = h("p", { class: "ax-sentence" });
     const expected = nextCharacters((symbol) => {
       stop();
-      box.insert(symbol, row);
+      box.insert(symbol, gaze.row);
     });
     const writer = writersDesk({ write: (count) => pen.write(count), stop, turn: (name, value) => request({ [name]: toWire([1], [value]) }) });
     const sheet = headSheet({ choose, switchTo, rank });
     const map = headMap({ look, glance });
-    const working = workedOut((t) => look(row, t));
-
-    // ---- looking ----
-    function look(toRow, toColumn) {
-      if (!answer) return;
-      toRow = Math.max(0, Math.min(answer.text.length - 1, toRow));
-      toColumn = toColumn ?? answer.strongest(layer, head, toRow);
-      peek = null;
-      if (toRow === row && toColumn === column) return;
-      if (toRow !== row) say(answer.looksAt(layer, head, toRow));
-      [row, column] = [toRow, toColumn];
-      working.forget();
-      drawPlace();
-    }
-
-    /** Look somewhere for as long as the mouse is there; without a row, back to where the reader was. */
-    function glance(toRow, toColumn) {
-      const there = toRow === undefined ? null : [toRow, toColumn ?? answer.strongest(layer, head, toRow)];
-      if (String(there) === String(peek)) return;
-      peek = there;
-      drawPlace();
-    }
-
-    function choose(l, k) {
-      [layer, head] = [l, k];
-      column = answer.strongest(l, k, row);
-      working.forget();
-      drawHead();
-      say(`${titled(l, k)}: ${answer.looksAt(l, k, row)}`);
-    }
+    const working = workedOut((t) => look(gaze.row, t));
 
     // ---- switching ----
     function switchTo(now) {
@@ -131,6 +98,7 @@ export default {
     let theme; // its colours, read once, because reading them makes the browser lay the page out
 
     function drawHead() {
+      const { layer, head } = gaze;
       const on = Boolean(switches[layer * answer.heads + head]);
       map.draw({ answer, layer, head, on, theme });
       sheet.select(layer * answer.heads + head);
@@ -139,7 +107,8 @@ export default {
     }
 
     function drawPlace() {
-      const [t, s] = at();
+      const { layer, head } = gaze;
+      const [t, s] = gaze.at();
       const place = { answer, settings, known, layer, head, t, s, theme, written: pen.written, switches, effects };
       map.point(place);
       const words = answer.looksAt(layer, head, t);
@@ -155,7 +124,7 @@ export default {
 
     /** The characters along the map and the chart, as large as there is room for, and those that are looked at larger. */
     function drawLetters() {
-      const [t, s] = at();
+      const [t, s] = gaze.at();
       for (const strip of [map.across, map.down, working.across]) strip.write(answer.text, strip === map.down ? t : s, theme);
     }
 
@@ -164,7 +133,7 @@ export default {
       settings = model.get("settings");
       known = new Set(settings.symbols.slice(1));
       const last = [answer.layers - 1, answer.heads - 1];
-      [layer, head] = settings.head.map((i, axis) => Math.min(i, last[axis]));
+      [gaze.layer, gaze.head] = settings.head.map((i, axis) => Math.min(i, last[axis]));
       effects = null;
       sheet.lay(answer.layers, answer.heads);
       writer.lay(settings.symbols.length);
@@ -187,12 +156,7 @@ export default {
       box.show(asked);
       writer.set(input("temperature")[0], input("top_k")[0], input("top_p")[0]);
       gallery.select(examples.findIndex((example) => Array.from(example.text).slice(-settings.context).join("") === asked));
-      peek = null;
-      const to = Math.max(0, Math.min(text.length - 1, wanted ?? (row < 0 ? text.length - 1 : row)));
-      if (to !== row || wanted !== null || column >= text.length) {
-        [row, column] = [to, answer.strongest(layer, head, to)];
-        working.forget();
-      }
+      gaze.settle(wanted);
       if (asked === told) wanted = null;
       line.lay(text, known, settings.symbols[0]);
       box.note(text, known, settings.symbols[0]);
@@ -220,9 +184,9 @@ export default {
       }
       if (!answer || emptied || !el.isConnected) return;
       if (entries.some(({ target }) => target === el)) box.fit();
-      const [t, s] = at();
+      const [t, s] = gaze.at();
       drawLetters();
-      line.draw({ answer, layer, head, t, s, theme, written: pen.written });
+      line.draw({ ...gaze, answer, t, s, theme, written: pen.written });
     });
     for (const part of [el, map.surface, working.surface]) sized.observe(part);
     const halt = () => stop();

@@ -118,6 +118,7 @@ class AttentionExplorer(View):
     parts = (
         "attention/look",
         "attention/answer",
+        "attention/gaze",
         "attention/bars",
         "attention/read_line",
         "attention/next_characters",

@@ -13,17 +13,15 @@ export default {
   render({ model, el }) {
     const say = announcer();
     let settings, answer, theme; // what there is to draw
-    let [layer, head] = [0, 0];
-    let [row, column] = [-1, -1]; // the token that looks, and the one that it looks at
-    let peek = null; // [row, column] under the mouse
     let wanted = null; // where to look when the answer comes: "caret" or "end"
     let off = [];
     let before = null; // the text, before the model wrote on
     let emptied = false;
     let alive = false; // whether a kernel has answered
     const dials = { temperature: 1, top_k: FEW, top_p: 1 };
-    const at = () => peek ?? [row, column];
-    const knows = () => answer.closely(layer, head);
+    const gaze = readersGaze({ answer: () => answer, say, forget: () => working.forget(), drawPlace, drawHead });
+    const { look, glance } = gaze;
+    const knows = () => answer.closely(gaze.layer, gaze.head);
 
     // ---- what the reader types ----
     const box = textBox({
@@ -53,16 +51,16 @@ export default {
       if ((emptied = !text)) return draw();
       wanted = to;
       model.set("error", ""); // the same mistake twice is said twice
-      setInputs(model, { text, place: [layer, head], off, write: 0, ...changed, turn: model.get("inputs").turn + 1 });
+      setInputs(model, { text, place: [gaze.layer, gaze.head], off, write: 0, ...changed, turn: model.get("inputs").turn + 1 });
       stage.classList.add("at-busy");
     }
 
     // ---- the parts ----
     const line = readLine({ look, glance, unit: "token" });
     const sentence = h("p", { class: "ax-sentence" });
-    const can = (bytes) => alive && inserted(model.get("outputs").text, answer.upTo(at()[0]), bytes) !== null;
+    const can = (bytes) => alive && inserted(model.get("outputs").text, answer.upTo(gaze.at()[0]), bytes) !== null;
     const expected = nextTokens((bytes) => {
-      const [{ text }, place] = [model.get("outputs"), answer.upTo(row)];
+      const [{ text }, place] = [model.get("outputs"), answer.upTo(gaze.row)];
       const start = textOf(Array.from(utf8.encode(text)).slice(0, place));
       box.write(inserted(text, place, bytes), (start + textOf(bytes)).length);
     });
@@ -70,36 +68,12 @@ export default {
     writer.lay(FEW);
     const grid = headGrid({ choose, switchTo });
     const map = headMap({ look, glance, unit: "token", strip: pieceStrip });
-    const working = workedOut((t) => look(row, t), pieceStrip);
+    const working = workedOut((t) => look(gaze.row, t), pieceStrip);
     const lacking = h("p", { class: "at-lacking" });
 
     // ---- looking ----
-    function look(toRow, toColumn) {
-      if (!answer) return;
-      toRow = Math.max(0, Math.min(answer.text.length - 1, toRow));
-      toColumn = toColumn ?? answer.strongest(layer, head, toRow);
-      peek = null;
-      if (toRow === row && toColumn === column) return;
-      if (toRow !== row) say(answer.looksAt(layer, head, toRow));
-      [row, column] = [toRow, toColumn];
-      working.forget();
-      drawPlace();
-    }
-
-    /** Look somewhere for as long as the mouse is there; without a row, back to where the reader was. */
-    function glance(toRow, toColumn) {
-      const there = toRow === undefined ? null : [toRow, toColumn ?? answer.strongest(layer, head, toRow)];
-      if (String(there) === String(peek)) return;
-      peek = there;
-      drawPlace();
-    }
-
-    function choose(l, k) {
-      [layer, head] = [l, k];
-      column = answer.strongest(l, k, row);
-      working.forget();
-      drawHead();
-      say(`${titled(l, k)}: ${answer.looksAt(l, k, row)}`);
+    function choose(layer, head) {
+      gaze.choose(layer, head);
       if (alive && !knows()) ask({});
     }
 
@@ -121,6 +95,7 @@ export default {
 
     // ---- drawing ----
     function drawHead() {
+      const { layer, head } = gaze;
       map.draw({ answer, layer, head, on: !off.some(([l, k]) => l === layer && k === head), theme });
       grid.select(layer, head);
       stage.style.setProperty("--count", answer.text.length);
@@ -128,7 +103,8 @@ export default {
     }
 
     function drawPlace() {
-      const [t, s] = at();
+      const { layer, head } = gaze;
+      const [t, s] = gaze.at();
       const switches = Array.from({ length: answer.layers * answer.heads }, () => 1);
       for (const [l, k] of off) switches[l * answer.heads + k] = 0;
       const place = { answer, settings, layer, head, t, s, theme, written: written(), switches, off, can, able: alive };
@@ -147,15 +123,15 @@ export default {
     }
 
     function drawLetters() {
-      const [t, s] = at();
+      const [t, s] = gaze.at();
       for (const strip of [map.across, map.down, working.across]) strip.write(answer.text, strip === map.down ? t : s, theme);
     }
 
     /** Take a new model, or the first. */
     function open() {
       settings = model.get("settings");
-      [layer, head] = model.get("inputs").place;
-      [row, column] = [-1, -1];
+      [gaze.layer, gaze.head] = model.get("inputs").place;
+      gaze.row = -1;
       grid.lay(settings);
       const [l, k] = model.get("outputs").place;
       lacking.textContent = `How a weight came about is stored for ${titled(l, k)} alone. Run the notebook to see it for every head.`;
@@ -179,14 +155,8 @@ export default {
       dropped.textContent = outputs.dropped ? `The model reads the last ${answer.text.length} of ${answer.text.length + outputs.dropped} tokens.` : "";
       gallery.select(examples.findIndex(({ text }) => text === box.read().join("")));
       writer.label(0, before !== null);
-      peek = null;
-      const last = answer.text.length - 1;
-      const places = { caret: () => answer.at(bytesToCaret()), end: () => last };
-      const to = Math.min(last, answered && wanted ? places[wanted]() : row < 0 ? last : row);
-      if (to !== row || (answered && wanted) || column > last) {
-        [row, column] = [to, answer.strongest(layer, head, to)];
-        working.forget();
-      }
+      const places = { caret: () => answer.at(bytesToCaret()), end: () => answer.text.length - 1 };
+      gaze.settle(answered && wanted ? places[wanted]() : null);
       if (answered) wanted = null;
       line.lay(answer.text, { has: () => true }, "");
       line.cells.forEach((cell, i) => {
@@ -217,9 +187,9 @@ export default {
       }
       if (!answer || emptied || !el.isConnected) return;
       if (entries.some(({ target }) => target === el)) box.fit();
-      const [t, s] = at();
+      const [t, s] = gaze.at();
       drawLetters();
-      line.draw({ answer, layer, head, t, s, theme, written: written() });
+      line.draw({ ...gaze, answer, t, s, theme, written: written() });
     });
     for (const part of [el, map.surface, working.surface]) sized.observe(part);
 

@@ -30,6 +30,7 @@ class TokenAttentionExplorer(AttentionExplorer):
         "token/pieces",
         "attention/look",
         "attention/answer",
+        "attention/gaze",
         "attention/bars",
         "attention/read_line",
         "attention/writers_desk",
