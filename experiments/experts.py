@@ -5,7 +5,8 @@
 Four models differ in their feed-forward networks alone: eight experts of which each character uses two, with and
 without the loss that balances them; one network as large as two experts, so with as many active weights; one as large
 as all eight. They learn from the same passages by the same recipe, and are scored on the same characters. Of mixtures
-it is also noted how many characters of which kind each expert gets. Seeds that the file has already are kept, unless
+it is also noted how many characters of which kind each expert gets, and how much of the choice the characters settle,
+before training as well. Seeds that the file has already are kept, unless
 --fresh is given. About four minutes a seed on one CPU core.
 """
 
@@ -99,6 +100,13 @@ def routed(model: Llama, text: Text) -> dict:
     }
 
 
+def before_training(model: Llama, text: Text) -> dict:
+    """Return how much of the choice is known from the character and from its kind while all weights are random."""
+    with torch.random.fork_rng():  # what is drawn later stays as it is
+        found = routed(model, text)
+    return {f"{name}_untrained": found[name] for name in ("explained", "explained_by_character")}
+
+
 def kind(symbol: str) -> int:
     """Return the number of a character's kind; the last is for all others."""
     return next((i for i, symbols in enumerate(KINDS.values()) if symbol in symbols), len(KINDS))
@@ -121,7 +129,9 @@ def run(text: Text, seed: int, steps: int) -> list[dict]:
     found, scores = [], {}
     for way in WAYS:
         torch.manual_seed(seed)
-        model, start = build(way, len(text.vocabulary)), process_time()
+        model = build(way, len(text.vocabulary))
+        before = before_training(model, text) if way.startswith("experts") else {}
+        start = process_time()
         train(model, TextBatches(text.train, CONTEXT, BATCH, steps, seed), BALANCE * (way == WAYS[0]))
         seconds = process_time() - start
         scores[way] = evaluate_text(model, text.validation[: SCORED + 1], text.vocabulary)
@@ -130,7 +140,7 @@ def run(text: Text, seed: int, steps: int) -> list[dict]:
         one = {"seed": seed, "way": way, "parameters": total, "active": round(total - idle)}
         one |= {"nats": round(scores[way].nats, 4), "standard_error": round(scores[way].standard_error, 4)}
         one["cpu_seconds"] = round(seconds, 1)
-        found.append(one | (routed(model.eval(), text) if way.startswith("experts") else {}))
+        found.append(one | (routed(model.eval(), text) | before if way.startswith("experts") else {}))
         print(seed, way, one["nats"], one["cpu_seconds"], flush=True)
     for one in found:
         one["lead"] = lead(scores[one["way"]], scores["dense, as many active"])

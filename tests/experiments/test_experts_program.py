@@ -37,6 +37,7 @@ def test_runs_of_all_ways_and_seeds_are_recorded(result):
         if run["way"].startswith("experts"):
             assert all(sum(row) == pytest.approx(1, abs=1e-3) for row in run["loads"])
             assert all(sum(map(sum, layer)) == 4000 // 128 * 128 for layer in run["first_choices"])
+            assert run["explained"] != run["explained_untrained"]
 
 
 def test_the_sizes_are_what_their_names_say(result):
@@ -61,6 +62,19 @@ def test_the_balance_loss_makes_the_loads_more_even():
     assert found[1.0] < 0.8 * found[0.0]
 
 
+def test_what_is_known_before_training_is_measured_on_the_same_weights_and_changes_nothing_drawn_later():
+    text = source_code()
+    text = experts.Text(text.train, text.validation[:4000], text.vocabulary)
+    torch.manual_seed(0)
+    model = experts.build("experts, balanced", len(text.vocabulary))
+    state = torch.random.get_rng_state()
+    found = experts.before_training(model, text)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    measured = experts.routed(model, text)
+    for name in ("explained", "explained_by_character"):
+        assert found[f"{name}_untrained"] == measured[name]
+
+
 def test_what_is_explained_is_the_share_of_the_entropy():
     a = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
     assert experts.explained(a, a) == pytest.approx(1)
@@ -83,3 +97,8 @@ def test_the_committed_result_is_what_the_program_says_it_makes():
     ]
     assert len(result["seeds"]) >= 3
     assert result["scored"] == experts.SCORED
+    torch.manual_seed(result["seeds"][0])
+    text = source_code()
+    found = experts.before_training(experts.build(experts.WAYS[0], len(text.vocabulary)), text)
+    for name, values in found.items():
+        assert result["runs"][0][name] == pytest.approx(values, abs=0.01)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import long_texts
 import pytest
@@ -9,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
+from largemodels import layers
 from largemodels.models import Llama, LlamaConfig
 from largemodels.text import Tokenizer, pre_tokeniser, train_bpe
 from largemodels.text.bpe import BytePairs
@@ -86,6 +88,29 @@ def test_the_ways_read_differently_and_the_window_keeps_less(model, tokenizer, p
 
 
 @torch.inference_mode()
+def test_in_a_window_read_in_pieces_every_token_sees_at_least_the_window_less_a_piece(
+    model, tokenizer, passage, monkeypatch
+):
+    monkeypatch.setattr(long_texts, "WINDOW", 46)
+    ids = passage.ids[:300]
+    short = long_texts.Passage(ids, passage.own[:300], passage.bytes[:300], passage.secrets[:2])
+    i, s = torch.arange(300)[:, None], torch.arange(300)
+    for piece in (1, 20):
+        monkeypatch.setattr(long_texts, "PIECE", piece)
+        found = long_texts.run(model, tokenizer, short, "window", 100)
+        oldest = i // piece * piece + piece - 50  # the window ends where the piece does; with no sinks it has 50
+        mask = (s >= oldest) & (s <= i)
+
+        def masked(q, k, v, *_, mask=mask, **__):
+            return F.scaled_dot_product_attention(q, k, v, mask)
+
+        with patch.object(layers.grouped, "fast_attention", masked):
+            logits = model.advance(ids[None], model.start(room=300))[0, :-1]
+        nats = F.cross_entropy(logits, ids[1:], reduction="none")
+        assert sum(found["nats"]) == pytest.approx(nats[short.own[1:]].sum().item(), rel=1e-4)
+
+
+@torch.inference_mode()
 def test_of_a_secret_those_digits_are_right_that_are_the_likeliest(model, tokenizer, monkeypatch):
     cache = model.start(room=200)
     model.advance(tokenizer.encode(TEXT)[None, :40], cache)
@@ -122,6 +147,7 @@ def test_the_committed_result_is_what_the_program_says_it_makes():
     result = json.loads((ROOT / "results" / "long-texts.json").read_text(encoding="utf-8"))
     settings = result["settings"]
     assert (settings["chunk"], settings["factor"]) == (long_texts.CHUNK, long_texts.FACTOR)
+    assert settings["piece"] == long_texts.PIECE
     assert (settings["sinks"], settings["window"]) == (long_texts.SINKS, long_texts.WINDOW)
     texts = {run["text"] for run in result["runs"]}
     assert len(texts) == len(result["seeds"]) >= 2
