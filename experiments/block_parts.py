@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python experiments/block_parts.py rates [--out FILE]
     OMP_NUM_THREADS=1 python experiments/block_parts.py ways [--seeds 0 1 2 3 4 5] [--out FILE]
-    OMP_NUM_THREADS=1 python experiments/block_parts.py initial [--seeds 0 1 2 3 4 5] [--out FILE]
+    OMP_NUM_THREADS=1 python experiments/block_parts.py initial [--seeds 0 1 2] [--out FILE]
 
     rates    GPT and Llama with several learning rates, measured on the last tenth of the text to learn from, which is
              then not learned from. The best for each of the two ends is taken for all the ways next to it.
@@ -37,6 +37,7 @@ SIZE, STEPS, WARMUP, DECAY = 8, 1200, 60, 0.1
 EXCERPTS, LONG = 16, 8192  # of the held-out text; characters
 RATES, RATE_SEED = {"GPT": (6.25e-4, 1.25e-3, 2.5e-3, 5e-3), "Llama": (1.25e-3, 2.5e-3, 5e-3)}, 100
 SMALL, SMALL_STD = ("GPT", "GPT, SwiGLU"), 0.02
+SEEDS = {"rates": [RATE_SEED], "ways": [*range(6)], "initial": [*range(3)]}
 
 
 def learn(parts: Parts, text: Text, rate: float, seed: int, std: float, steps: int) -> tuple[Decoder, float]:
@@ -106,10 +107,11 @@ def key(run: dict) -> tuple:
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("rates", "ways", "initial"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[*range(6)])
+    parser.add_argument("--seeds", type=int, nargs="+", help="six for ways, three for initial")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--out", type=Path, default=FILE)
     options = parser.parse_args(argv)
+    seeds = options.seeds or SEEDS[options.what]
     torch.set_num_threads(1)
     keep_large_buffers()
     whole = text = source_code()
@@ -123,11 +125,11 @@ def main(argv: list[str] | None = None) -> int:
     done = {kind: {key(run): run for run in found[kind]} for kind in ("rates", "initial", "runs")}
     if options.what == "rates":
         kind, std, text = "rates", STD, held_out(whole)
-        wanted = [(RATE_SEED, name, rate) for name, rates in RATES.items() for rate in rates]
+        wanted = [(seed, name, rate) for seed in seeds for name, rates in RATES.items() for rate in rates]
     else:
         kind, std, names = ("runs", STD, WAYS) if options.what == "ways" else ("initial", SMALL_STD, SMALL)
         rates = best(found["rates"])
-        wanted = [(seed, name, rates[name.split(",")[0]]) for seed in options.seeds for name in names]
+        wanted = [(seed, name, rates[name.split(",")[0]]) for seed in seeds for name in names]
     for seed, name, rate in wanted:
         if (seed, [*WAYS].index(name), rate) in done[kind]:
             continue
