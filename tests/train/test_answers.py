@@ -96,6 +96,12 @@ def test_every_example_comes_once_before_any_comes_again():
         assert sorted(some.tolist()) == list(range(7))
 
 
+@pytest.mark.parametrize(("n", "size"), [(0, 4), (-1, 4), (4, 0), (4, -1)])
+def test_batches_of_nothing_are_refused_at_once(n, size):
+    with pytest.raises(ValueError, match=f"at least 1 example, and at least 1 in a batch; got {n} and {size}"):
+        in_batches(n, size, 1, torch.Generator())
+
+
 def test_wrong_conversations_are_named(conversations):
     prompts, answers = conversations
     with pytest.raises(ValueError, match="got 3 prompts and 2 answers"):

@@ -91,6 +91,30 @@ def test_a_group_that_is_all_right_or_all_wrong_teaches_nothing():
     assert torch.equal(group_advantages(rewards), torch.zeros(2, 5))
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 7, 11])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_equal_rewards_teach_nothing_although_their_mean_is_rounded(dtype, n):
+    rewards = torch.arange(1, 400, dtype=dtype)[:, None].expand(-1, n) / 400
+    assert not group_advantages(rewards).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.long])
+def test_rewards_may_be_right_or_wrong_and_whole_numbers(dtype):
+    rewards = torch.tensor([[1, 0, 0, 1, 1], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]], dtype=dtype)
+    assert torch.equal(group_advantages(rewards), group_advantages(rewards.float()))
+
+
+def test_large_rewards_in_half_precision_are_as_far_apart_as_small_ones():
+    rewards = torch.tensor([[0.0, 600, 600, 1200]])
+    assert_close(group_advantages(rewards.half()), group_advantages(rewards / 600))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_reward_that_is_not_finite_is_named(value):
+    with pytest.raises(ValueError, match=rf"rewards must be finite; got {value} for answer 2 of group 1"):
+        group_advantages(torch.tensor([[1.0, 0, 1], [0, 1, value]]))
+
+
 @pytest.fixture
 def answers():
     counts = torch.arange(6) < torch.tensor([[6], [2], [4]])

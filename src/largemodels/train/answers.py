@@ -78,13 +78,22 @@ def exact(model: nn.Module, tokens: Tensor, targets: Tensor, batch: int = 64) ->
 
 
 def in_batches(n: int, size: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Yield ``steps`` batches of places from 0 to ``n − 1``: all of them in a new order, again and again."""
-    order = torch.empty(0, dtype=torch.long)
-    for _ in range(steps):
-        while len(order) < size:
-            order = torch.cat([order, torch.randperm(n, generator=generator)])
-        yield order[:size]
-        order = order[size:]
+    """Yield ``steps`` batches of places from 0 to ``n − 1``: all of them in a new order, again and again.
+
+    Raises ``ValueError`` for no examples, or a batch of none.
+    """
+    if n < 1 or size < 1:
+        raise ValueError(f"there must be at least 1 example, and at least 1 in a batch; got {n} and {size}")
+
+    def batches() -> Iterator[Tensor]:
+        order = torch.empty(0, dtype=torch.long)
+        for _ in range(steps):
+            while len(order) < size:
+                order = torch.cat([order, torch.randperm(n, generator=generator)])
+            yield order[:size]
+            order = order[size:]
+
+    return batches()
 
 
 def divergence(logits: Tensor, reference: Tensor) -> Tensor:

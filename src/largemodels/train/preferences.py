@@ -48,13 +48,20 @@ def group_advantages(rewards: Tensor) -> Tensor:
     r"""Return :math:`(r - \bar r) / s` within each group ``(g, n)`` of answers to one prompt (Shao et al. 2024).
 
     ``s`` is the root of the mean squared deviation. Where all rewards of a group are equal, nothing can be learned
-    from it, and the advantages are 0. Raises ``ValueError`` for groups of fewer than two answers.
+    from it, and the advantages are 0. Rewards may be whole numbers or truth values, too; advantages are computed in
+    float32 or wider. Raises ``ValueError`` for groups of fewer than two answers, or rewards that are not finite.
     """
     if rewards.ndim != 2 or rewards.shape[1] < 2:
         raise ValueError(f"rewards are (groups, answers), two answers or more; got {tuple(rewards.shape)}")
+    if len(wrong := (~rewards.isfinite()).nonzero()):
+        group, answer = wrong[0].tolist()
+        raise ValueError(f"rewards must be finite; got {rewards[group, answer]} for answer {answer} of group {group}")
+    rewards = rewards.to(torch.promote_types(rewards.dtype, torch.float32))
     apart = rewards - rewards.mean(1, keepdim=True)
     spread = apart.square().mean(1, keepdim=True).sqrt()
-    return torch.where(spread > 0, apart / spread.clamp_min(torch.finfo(spread.dtype).tiny), 0.0)
+    # a mean is rounded, so equal rewards may lie apart from theirs
+    differ = (rewards != rewards[:, :1]).any(1, keepdim=True) & (spread > 0)
+    return torch.where(differ, apart / spread.clamp_min(torch.finfo(spread.dtype).tiny), 0.0)
 
 
 def grpo_loss(
