@@ -112,6 +112,27 @@ def test_the_loads_are_shares_of_all_choices():
     assert loads(logits, 1).tolist() == [0.5, 0.5, 0, 0]
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_short_logits_are_counted_to_the_last(dtype):
+    logits = torch.randn(10_000, 4, generator=torch.Generator().manual_seed(3)).to(dtype)
+    for active in (1, 2):
+        assert torch.equal(loads(logits, active), loads(logits.float(), active))
+        assert loads(logits, active).sum().item() == pytest.approx(1)
+        assert torch.equal(balance_loss(logits, active), balance_loss(logits.float(), active))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_under_autocast_it_answers_in_the_precision_that_it_was_asked_in(dtype):
+    layer, x = mixture(EXPERTS).float(), inputs().float().requires_grad_()  # all are active: no choice can turn over
+    plain = layer(x)
+    with torch.autocast("cpu", dtype):
+        found = layer(x)
+    assert found.dtype == torch.float32
+    assert_close(found, plain, atol=1e-2, rtol=0)
+    found.sum().backward()
+    assert x.grad.isfinite().all()
+
+
 def test_its_taps_see_the_logits_and_what_each_expert_got():
     layer, x = mixture(2, 3), inputs()
     with capture(layer, "router", "experts.*") as seen:

@@ -46,7 +46,8 @@ class MixtureOfExperts(nn.Module):
         for i, expert in enumerate(self.experts):
             token, place = (chosen == i).nonzero(as_tuple=True)  # who is sent here, and as which of its choices
             if len(token):
-                answer = answer.index_add(0, token, expert(tokens[token]) * weights[token, place, None])
+                part = expert(tokens[token]) * weights[token, place, None]
+                answer = answer.index_add(0, token, part.to(answer.dtype))  # under autocast they differ
         return answer.view_as(x)
 
     def extra_repr(self) -> str:
@@ -64,14 +65,19 @@ def balance_loss(logits: Tensor, active: int) -> Tensor:
     Args:
         logits: of the router, ``(n, experts)``.
         active: experts that each token uses.
+
+    Probabilities and shares are computed in float32 or wider.
     """
-    p = logits.softmax(-1)
+    p = logits.to(torch.promote_types(logits.dtype, torch.float32)).softmax(-1)
     f = loads(logits, active)
     return logits.shape[-1] * (f * p.mean(0)).sum()
 
 
 def loads(logits: Tensor, active: int) -> Tensor:
-    """Return which share of all choices falls on each expert: ``(experts,)``, adding up to 1. Arguments as above."""
-    chosen = logits.topk(active).indices
-    counts = torch.zeros(logits.shape[-1], dtype=logits.dtype, device=logits.device)
-    return counts.index_add(0, chosen.flatten(), torch.ones_like(counts[:1]).expand(chosen.numel())) / chosen.numel()
+    """Return which share of all choices falls on each expert: ``(experts,)``, adding up to 1, in float32 or wider.
+
+    Arguments are those of :func:`balance_loss`.
+    """
+    chosen = logits.topk(active).indices.flatten()
+    counts = torch.bincount(chosen, minlength=logits.shape[-1])
+    return counts.to(torch.promote_types(logits.dtype, torch.float32)) / len(chosen)
