@@ -1,5 +1,7 @@
 """Linear attention step by step, in chunks and with a mask is one thing, and the scan of transformers' Mamba-2."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -107,6 +109,28 @@ def test_a_strong_decay_gives_finite_gradients():
     log_decay = torch.full((40,), -50.0, requires_grad=True)
     decay_mask(log_decay).sum().backward()
     assert log_decay.grad.isfinite().all()
+
+
+HARSH = {
+    "all is forgotten": [0.0, 0, -math.inf, -0.1, -0.1, 0, -math.inf, -0.2],
+    "all is forgotten twice, and at once": [-math.inf, -math.inf, -0.3, 0, 0, -math.inf, 0, -0.1],
+    "nearly all is forgotten": [0.0, 0, -1e6, -0.01, -0.01, -0.01, -1e30, -0.02],
+    "much is forgotten everywhere": [-200.0, -0.1, -300, -0.2, -100, -0.3, -5000, -0.4],
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("chunk", [1, 3, 64])
+@pytest.mark.parametrize("name", HARSH)
+def test_after_a_harsh_decay_it_is_step_by_step_forward_and_backward(name, chunk, dtype):
+    given = [*inputs(8, decay=False, dtype=dtype), torch.tensor(HARSH[name], dtype=dtype).expand(B, H, 8)]
+    steps, close = outcome(stepwise, given), {"atol": 1e-10 if dtype == torch.float64 else 1e-5, "rtol": 1e-5}
+    assert all(part.isfinite().all() for part in steps)
+    for mine, other in zip(outcome(lambda *x: linear_attention(*x, chunk=chunk), given), steps, strict=True):
+        assert_close(mine, other, **close)
+    masked = outcome(lambda *x: (masked_linear_attention(*x), torch.zeros(1)), given)
+    for mine, other in zip([masked[0], *masked[2:]], [steps[0], *steps[2:]], strict=True):
+        assert_close(mine, other, **close)
 
 
 def test_divided_by_a_column_of_ones_it_is_attention_with_the_kernel_in_place_of_the_exponential():

@@ -14,16 +14,16 @@ def decay_mask(log_decay: Tensor) -> Tensor:
     r"""Return how much of each earlier position is left: :math:`\prod_{r=s+1}^{t} a_r` for ``s ≤ t``, else 0.
 
     Args:
-        log_decay: :math:`\ln a_t`, ``(…, t)``, at most 0.
+        log_decay: :math:`\ln a_t`, ``(…, t)``, at most 0; :math:`-\infty` where all is forgotten.
 
     Returns:
         ``(…, t, t)``; without decay, ones on and below the diagonal.
     """
-    total = log_decay.cumsum(-1)
     t = log_decay.shape[-1]
-    seen = torch.ones(t, t, dtype=torch.bool, device=log_decay.device).tril()
-    # what is not seen is hidden before the exponential, which could be infinite there, and its gradient NaN
-    return (total[..., :, None] - total[..., None, :]).masked_fill(~seen, float("-inf")).exp()
+    until = torch.ones(t, t, dtype=torch.bool, device=log_decay.device).triu()  # in column s the positions r ≤ s
+    # each column is summed by itself: differences of one sum over all would lose what is small after a harsh decay
+    total = log_decay[..., :, None].expand(*log_decay.shape, t).masked_fill(until, 0).cumsum(-2)
+    return total.masked_fill(until.triu(1), float("-inf")).exp()
 
 
 def masked_linear_attention(q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor | None = None) -> Tensor:
@@ -73,7 +73,7 @@ def linear_attention(
     Args:
         q, k: ``(…, t, d)``.
         v: ``(…, t, e)``.
-        log_decay: :math:`\ln a_t`, ``(…, t)``, at most 0; no decay if not given.
+        log_decay: :math:`\ln a_t`, ``(…, t)``, at most 0, :math:`-\infty` where all is forgotten; 0 if not given.
         state: of what was read before, ``(…, d, e)``; nothing if not given.
         chunk: positions in a chunk.
 
@@ -89,11 +89,11 @@ def linear_attention(
     state = q.new_zeros(*q.shape[:-2], q.shape[-1], v.shape[-1]) if state is None else state
     answers = []
     for q_c, k_c, v_c, log_a in zip(*(x.split(chunk, -2) for x in (q, k, v, log_decay[..., None])), strict=True):
-        total = log_a.cumsum(-2)  # (…, c, 1): ln of what is left of the state at each position
-        within = (q_c @ k_c.mT * decay_mask(log_a[..., 0])) @ v_c
-        answers.append(within + total.exp() * (q_c @ state))
-        left = (total[..., -1:, :] - total).exp()  # of each position at the end of the chunk
-        state = total[..., -1:, :].exp() * state + (left * k_c).mT @ v_c
+        mask = decay_mask(log_a[..., 0])
+        kept = log_a.cumsum(-2).exp()  # (…, c, 1): what is left of the state at each position
+        answers.append((q_c @ k_c.mT * mask) @ v_c + kept * (q_c @ state))
+        left = mask[..., -1, :, None]  # of each position at the end of the chunk
+        state = kept[..., -1:, :] * state + (left * k_c).mT @ v_c
     return torch.cat(answers, -2), state
 
 
