@@ -16,6 +16,7 @@ from largemodels.interpret import (
     steered,
     switched,
 )
+from largemodels.layers import SinkCache
 from largemodels.models import Llama, LlamaConfig
 
 SIZES = {"vocabulary": 47, "context": 29, "layers": 3, "heads": 6, "kv_heads": 2, "width": 24, "hidden": 34}
@@ -61,6 +62,23 @@ def test_with_a_cache_only_what_follows_is_read_as_often_as_wanted(model):
         found = read_on(model, read_until(model, x, 2)[:, 7:], 2, cache=cache)
         assert_close(found, model(x)[:, 7:], atol=1e-5, rtol=1e-5)
         assert cache.length == 7
+
+
+@pytest.mark.parametrize("read", [5, 9])
+def test_a_cache_that_drops_tokens_serves_as_often(model, read):
+    x, c = texts(1), model.config
+    cache, other = (
+        SinkCache(c.layers, 2, c.kv_heads, c.head_width, model.norm.weight, 2, 5, c.base, c.scaling) for _ in range(2)
+    )
+    for token in x[:, :read].split(1, 1):
+        model.advance(token, cache)
+        model.advance(token, other)
+    held = [kept.clone() for kept in cache.kept]
+    expected = model.advance(x[:, read : read + 2], other)
+    for _ in range(2):
+        assert_close(read_on(model, model.embedding(x[:, read : read + 2]), 0, cache=cache), expected)
+        assert all(map(torch.equal, cache.kept, held))
+        assert cache.length == read
 
 
 @pytest.mark.parametrize("layer", [-1, 4])

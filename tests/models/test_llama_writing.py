@@ -5,6 +5,7 @@ import torch
 from small_llama import small, theirs, tokens
 from torch.testing import assert_close
 
+from largemodels.layers import SinkCache
 from largemodels.models import Llama
 from largemodels.models.sampling import next_probabilities
 from largemodels.models.writing import looked_up
@@ -102,6 +103,61 @@ def test_looking_up_changes_no_token(how, lookup):
             for more in ({}, {"lookup": lookup})
         )
         assert torch.equal(plain, quick)
+
+
+def sinks(model, sinks, window, batch=1):
+    c = model.config
+    return SinkCache(c.layers, batch, c.kv_heads, c.head_width, model.norm.weight, sinks, window, c.base, c.scaling)
+
+
+def test_a_cache_that_drops_nothing_yet_changes_no_token():
+    model, x = small(), tokens(2, 5)
+    expected = model.generate(x, 17, temperature=0)
+    assert torch.equal(model.generate(x, 17, temperature=0, cache=sinks(model, 2, 20, 2)), expected)
+    x = tokens(1, 3).repeat(1, 3)
+    how = {"length": 17, "temperature": 0}
+    assert torch.equal(model.generate(x, **how, lookup=5, cache=sinks(model, 6, 20)), model.generate(x, **how))
+
+
+def test_with_a_cache_of_sinks_it_writes_what_it_would_token_by_token():
+    model, x = small(), tokens(2, 5)
+    cache, text, new = sinks(model, 2, 7, 2), x, x
+    with torch.no_grad():
+        for _ in range(17):
+            new = model.advance(new, cache)[:, -1:].argmax(-1)
+            text = torch.cat([text, new], 1)
+    assert cache.dropped() > 0
+    assert torch.equal(model.generate(x, 17, temperature=0, cache=sinks(model, 2, 7, 2)), text)
+    assert not torch.equal(model.generate(x, 17, temperature=0), text)
+
+
+@pytest.mark.parametrize(("prompt", "room"), [(9, 20), (3, 4)])
+def test_looking_up_takes_no_more_room_than_what_is_written(prompt, room):
+    model, x = small(), torch.zeros(1, prompt, dtype=torch.long)
+    how = {"length": room - prompt, "temperature": 0}
+    expected = model.generate(x, **how)
+    assert torch.equal(model.generate(x, **how, lookup=9, cache=model.start(1, room)), expected)
+
+
+@pytest.mark.parametrize(("cached", "given"), [(2, 1), (1, 3), (3, 2)])
+def test_a_cache_for_other_texts_is_named(cached, given):
+    model, x = small(), tokens(given, 5)
+    for cache in (model.start(cached), sinks(model, 2, 7, cached)):
+        with pytest.raises(ValueError, match=f"the cache is for {cached} texts; got {given}"):  # at the call
+            model.stream(x, 3, cache=cache)
+        for read in (model.advance, model.quickest(29)):
+            for piece in (x, x[:, :1]):
+                with pytest.raises(
+                    ValueError, match=rf"the cache keeps \(2, {cached}, 2, t, 10\).*got \(2, {given}, 2, "
+                ):
+                    read(piece, cache)
+        assert cache.length == 0
+
+
+def test_a_cache_that_would_drop_guesses_is_named():
+    model = small()
+    with pytest.raises(ValueError, match="the cache drops tokens .* lookup=0, or a larger window"):
+        model.stream(tokens(1, 5), 20, lookup=3, cache=sinks(model, 2, 7))
 
 
 def test_looking_up_stops_where_it_should():

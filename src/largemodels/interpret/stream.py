@@ -1,5 +1,7 @@
 """The residual stream of a Llama: read it up to a layer, change it, read on; and what each layer would say of it."""
 
+from copy import copy
+
 import torch
 from torch import Tensor
 
@@ -22,11 +24,14 @@ def read_on(model: Llama, x: Tensor, layer: int, last: int | None = None, cache:
 
     Args:
         last: how many positions at the end get logits; all if not given.
-        cache: holds the keys and values of earlier positions. Its length stays as it is, so the same cache serves
+        cache: holds the keys and values of earlier positions. It goes on holding those alone, so the same cache serves
             for many ways to go on.
 
-    Raises ``ValueError`` for a layer that the model does not have.
+    Raises ``ValueError`` for a layer that the model does not have, or a cache that does not fit.
     """
+    if cache is not None:
+        cache = copy(cache)
+        cache.kept = list(cache.kept)  # one that drops tokens puts other tensors there
     x = _run(model, x, _known(model, layer), model.config.layers, cache)
     return model.head(model.norm(x if last is None else x[:, -last:]))
 

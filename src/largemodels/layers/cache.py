@@ -25,11 +25,31 @@ class Cache:
             room,
         )
 
+    @property
+    def batch(self) -> int:
+        """How many texts it is for."""
+        return self.kept[0].shape[1]
+
     def extend(self, layer: int, kv: Tensor) -> Tensor:
-        """Keep the keys and values ``(2, b, h, t, d)`` of new tokens; return those of all tokens."""
+        """Keep the keys and values ``(2, b, h, t, d)`` of new tokens; return those of all tokens.
+
+        Raises ``ValueError`` for keys and values of other sizes than were said, or for which there is no room.
+        """
+        self.check(layer, kv)
         kept, t = self.kept[layer], kv.shape[3]
         kept.narrow(3, self.length, t).copy_(kv.detach())
         return kept.narrow(3, 0, self.length + t)
+
+    def check(self, layer: int, kv: Tensor) -> None:
+        """Raise ``ValueError`` for keys and values that it cannot keep: torch would stretch some to its own sizes."""
+        (_, b, h, _, d), length = self.kept[layer].shape, self.length + kv.shape[3]
+        if kv.shape != (2, b, h, kv.shape[3], d):
+            raise ValueError(
+                f"the cache keeps (2, {b}, {h}, t, {d}), for {b} texts and {h} heads of width {d}; got "
+                f"{tuple(kv.shape)}: start one for this model and as many texts as it reads"
+            )
+        if length > self.room:
+            raise ValueError(f"the cache has room for {self.room:,} tokens; got {length:,}: start one with more room")
 
     def forget(self, count: int) -> None:
         """Drop the last ``count`` tokens, as if they had not been read. Raises ``ValueError`` if there are fewer."""

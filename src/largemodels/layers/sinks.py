@@ -56,8 +56,9 @@ class SinkCache(Cache):
     def extend(self, layer: int, kv: Tensor) -> Tensor:
         """Keep the keys and values ``(2, b, h, t, d)`` of new tokens; return those of all tokens that are kept.
 
-        Raises ``ValueError`` for more new tokens than the window holds.
+        Raises ``ValueError`` for more new tokens than the window holds, or other sizes than were said.
         """
+        self.check(layer, kv)
         t = kv.shape[3]
         if t > self.window:
             raise ValueError(f"the window holds {self.window} tokens; got {t} at once: read them in pieces")

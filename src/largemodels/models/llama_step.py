@@ -45,7 +45,7 @@ def usual(model: nn.Module, *kinds: type) -> bool:
 class LlamaStep:
     """What ``model.advance`` does, quicker for one token of each text; several at once are left to the model itself.
 
-    For a model that is :func:`usual`, and caches with at most ``room``.
+    For a model that is :func:`usual`, and texts of at most ``room`` tokens.
     """
 
     def __init__(self, model: nn.Module, room: int):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from largemodels.layers import Cache
+from largemodels.layers import Cache, SinkCache
 from largemodels.models.sampling import check_sampling, check_whole, draw
 from largemodels.models.tokens import check_tokens
 
@@ -48,7 +48,8 @@ def stream(
 
     Raises:
         ValueError: a prompt that is empty, unknown or too long for the context together with what is to be written, or
-            a number out of its range; a cache that holds the whole prompt, or has no room for what is to be written.
+            a number out of its range; a cache that holds the whole prompt, is for another number of texts, has no room
+            for what is to be written, or drops tokens where ``lookup`` must take back what it guessed.
         FloatingPointError: logits that are not finite.
     """
     check_whole(model)
@@ -68,21 +69,16 @@ def stream(
         raise ValueError(
             f"lookup takes 0 or more tokens, and a single text if there are any; got {lookup} for {b} texts"
         )
-    room = t + length + lookup
     if cache is None:
-        cache = model.start(b, room)
-    elif cache.length >= t or cache.room < room:
-        raise ValueError(
-            f"the cache holds {cache.length:,} tokens and has room for {cache.room:,}: it must hold fewer than the "
-            f"prompt's {t:,}, and have room for {room:,}"
-        )
+        cache = model.start(b, t + length)
+    _check_cache(cache, b, t, length, lookup)
     return _stream(model, prompt, length, stop, (temperature, top_k, top_p, min_p, generator), lookup, cache)
 
 
 @torch.inference_mode()
 def _stream(model, prompt, length, stop, how, lookup, cache) -> Iterator[Tensor]:
     text, new = prompt, prompt[:, cache.length :]
-    advance = model.quickest(cache.room) if hasattr(model, "quickest") else model.advance
+    advance = model.quickest(min(cache.room, model.config.context)) if hasattr(model, "quickest") else model.advance
     ended = torch.zeros(len(prompt), 1, dtype=torch.bool, device=prompt.device)
     ends = torch.tensor(stop, dtype=torch.long, device=prompt.device)
     while True:
@@ -102,6 +98,22 @@ def _stream(model, prompt, length, stop, how, lookup, cache) -> Iterator[Tensor]
             if not guessed:
                 break
         new = token
+
+
+def _check_cache(cache: Cache, b: int, t: int, length: int, lookup: int) -> None:
+    """Raise ``ValueError`` unless a prompt ``(b, t)`` can be written on from with a cache, ``length`` tokens."""
+    if cache.batch != b:
+        raise ValueError(f"the cache is for {cache.batch} texts; got {b}: start one for as many")
+    if cache.length >= t or cache.room < t + length:
+        raise ValueError(
+            f"the cache holds {cache.length:,} tokens and has room for {cache.room:,}: it must hold fewer than the "
+            f"prompt's {t:,}, and have room for {t + length:,}"
+        )
+    if lookup and isinstance(cache, SinkCache) and cache.dropped(t + length - cache.length):
+        raise ValueError(
+            f"the cache drops tokens before {t + length:,} are read, so it cannot take back guesses: give lookup=0, or "
+            f"a larger window"
+        )
 
 
 def write_each(
