@@ -43,11 +43,14 @@ TOKENS = [*SPECIAL, *byte_characters(), "th", "the", *(f"unused {i}" for i in ra
 MERGES = ["t h", "th e"]
 
 
-def model(context: int = 97, **sizes) -> Llama:
-    """Return the model. Its head gives all but lower-case letters the logit 0, so that they are never the likeliest."""
+def model(context: int = 97, more: int = 0, **sizes) -> Llama:
+    """Return the model, with ``more`` tokens than the tokenizer has.
+
+    Its head gives all but lower-case letters the logit 0, so that they are never the likeliest.
+    """
     torch.manual_seed(0)
-    model = Llama(LlamaConfig(vocabulary=len(TOKENS), context=context, tied=False, **{**SIZES, **sizes}))
-    letters = torch.tensor([len(token) == 1 and "a" <= token <= "z" for token in TOKENS])
+    model = Llama(LlamaConfig(vocabulary=len(TOKENS) + more, context=context, tied=False, **{**SIZES, **sizes}))
+    letters = torch.tensor([len(token) == 1 and "a" <= token <= "z" for token in [*TOKENS, *[""] * more]])
     with torch.no_grad():
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter)

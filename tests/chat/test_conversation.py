@@ -186,6 +186,59 @@ def test_wrong_input_is_named_at_once(talk, how, message):
         talk(**how)
 
 
+def test_a_token_of_the_model_that_the_tokenizer_has_not_is_never_drawn(tokenizer):
+    padded = model(CONTEXT, more=48)
+    with torch.no_grad():
+        padded.head.weight[len(tokenizer) :] = 9 * padded.head.weight[tokenizer.encode("e")]
+    for temperature in (0, 2.0):
+        assert said(Conversation(padded, tokenizer, length=31, temperature=temperature), "the moon?")[0]
+
+
+def test_with_lookup_whatever_can_be_asked_can_be_answered(talk, tokenizer):
+    free = CONTEXT - 7 - len(tokenizer.prompt([{"role": "user", "content": ""}]))
+    for length in (free - 35, free - 12, free):
+        assert said(talk(lookup=30), ("abc" * free)[:length]) == said(talk(), ("abc" * free)[:length])
+
+
+def test_without_a_question_there_is_no_answer_and_each_has_one(talk):
+    conversation = talk()
+    for step in (lambda: None, lambda: said(conversation, "the moon?"), conversation.reset):
+        step()
+        before = conversation.messages
+        with pytest.raises(ValueError, match="nothing was asked that has no answer yet: ask first"):
+            list(conversation.answer())
+        assert conversation.messages == before
+    assert said(conversation, "the moon?") == said(talk(), "the moon?")
+
+
+def test_an_answer_that_was_overtaken_changes_nothing(talk):
+    conversation = talk()
+    conversation.ask("the moon?")
+    late = conversation.answer()
+    next(late)
+    conversation.reset()
+    said(conversation, "and then")
+    assert list(late) == []
+    fresh = talk()
+    said(fresh, "and then")
+    assert conversation.messages == fresh.messages
+    assert said(conversation, "the moon?") == said(fresh, "the moon?")
+
+
+def test_questions_without_answers_are_dropped_with_what_follows_them(talk):
+    conversation = talk()
+    conversation.ask("x" * 60)
+    with pytest.raises(ValueError, match="the text is too long"):
+        conversation.ask("w" * CONTEXT)
+    assert conversation.ask("w" * 200) == 1
+    assert [message["content"][0] for message in conversation.messages] == ["w"]
+    conversation = talk()
+    conversation.ask("x" * 180)
+    said(conversation, "y")
+    assert conversation.ask("z" * 60) == 1
+    assert [message["role"] for message in conversation.messages] == ["user", "assistant", "user"]
+
+
 def test_a_special_token_that_the_user_types_stays_text(talk, tokenizer):
     conversation, name = talk(), next(iter(tokenizer.ids))
     conversation.ask(f"well {name}")

@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from tests.models.small_llama import small as lively
+from tests.models.small_llama import tokens
 from torch.testing import assert_close
 
 from largemodels.layers import Cache, GroupedQueryAttention, RotaryScaling, SinkCache, rotation, turn
@@ -84,9 +86,9 @@ def small():
     return Llama(LlamaConfig(vocabulary=11, context=64, base=BASE, **sizes)).double().eval()
 
 
-def cache_for(model, sinks, window):
+def cache_for(model, sinks, window, batch=2):
     c = model.config
-    return SinkCache(c.layers, 2, c.kv_heads, c.head_width, model.norm.weight, sinks, window, c.base, c.scaling)
+    return SinkCache(c.layers, batch, c.kv_heads, c.head_width, model.norm.weight, sinks, window, c.base, c.scaling)
 
 
 def test_a_model_reads_on_past_its_context_and_the_cache_stays_as_large():
@@ -122,6 +124,34 @@ def test_what_was_read_last_can_be_forgotten_as_long_as_nothing_was_dropped():
     cache.forget(0)
     with pytest.raises(ValueError, match="the cache holds 0 tokens; 1 of them cannot be dropped"):
         cache_for(model, 2, 9).forget(1)
+
+
+def test_a_cache_that_drops_nothing_changes_nothing_of_what_is_written():
+    model, x = lively(), tokens(2, 5)
+    expected = model.generate(x, 17, temperature=0)
+    assert torch.equal(model.generate(x, 17, temperature=0, cache=cache_for(model, 2, 20)), expected)
+    x = x[:1, :3].repeat(1, 3)
+    how = {"length": 17, "temperature": 0}
+    cache = cache_for(model, 6, 20, batch=1)
+    assert torch.equal(model.generate(x, **how, lookup=5, cache=cache), model.generate(x, **how))
+
+
+def test_a_model_writes_with_it_what_it_would_token_by_token():
+    model, x = lively(), tokens(2, 5)
+    cache, text, new = cache_for(model, 2, 7), x, x
+    with torch.no_grad():
+        for _ in range(17):
+            new = model.advance(new, cache)[:, -1:].argmax(-1)
+            text = torch.cat([text, new], 1)
+    assert cache.dropped() > 0
+    assert torch.equal(model.generate(x, 17, temperature=0, cache=cache_for(model, 2, 7)), text)
+    assert not torch.equal(model.generate(x, 17, temperature=0), text)
+
+
+def test_it_cannot_take_back_what_a_model_guesses_once_it_drops_tokens():
+    model = small()
+    with pytest.raises(ValueError, match=r"the cache drops tokens .* lookup=0, or a larger window"):
+        model.stream(torch.zeros(1, 5, dtype=torch.long), 20, lookup=3, cache=cache_for(model, 2, 7, batch=1))
 
 
 def test_wrong_sizes_are_named():

@@ -76,6 +76,15 @@ def test_each_text_stops_at_its_stop_token_and_the_stream_when_all_have():
         assert (row[end:] == stop).all()
 
 
+@pytest.mark.parametrize("how", [{"temperature": 0}, {"temperature": 3.0}, {"top_k": 5}])
+def test_it_draws_from_the_first_tokens_only_where_the_others_have_no_names(how):
+    model, x = small(), tokens(2, 5)
+    with torch.no_grad():
+        model.head.weight[40:] *= 9
+    assert (model.generate(x, 20, **how)[:, 5:] >= 40).any()
+    assert (model.generate(x, 20, **how, vocabulary=40)[:, 5:] < 40).all()
+
+
 def test_a_stream_can_be_left_early():
     stream = small().stream(tokens(1, 5), 20, temperature=0)
     next(stream)
@@ -105,32 +114,6 @@ def test_looking_up_changes_no_token(how, lookup):
         assert torch.equal(plain, quick)
 
 
-def sinks(model, sinks, window, batch=1):
-    c = model.config
-    return SinkCache(c.layers, batch, c.kv_heads, c.head_width, model.norm.weight, sinks, window, c.base, c.scaling)
-
-
-def test_a_cache_that_drops_nothing_yet_changes_no_token():
-    model, x = small(), tokens(2, 5)
-    expected = model.generate(x, 17, temperature=0)
-    assert torch.equal(model.generate(x, 17, temperature=0, cache=sinks(model, 2, 20, 2)), expected)
-    x = tokens(1, 3).repeat(1, 3)
-    how = {"length": 17, "temperature": 0}
-    assert torch.equal(model.generate(x, **how, lookup=5, cache=sinks(model, 6, 20)), model.generate(x, **how))
-
-
-def test_with_a_cache_of_sinks_it_writes_what_it_would_token_by_token():
-    model, x = small(), tokens(2, 5)
-    cache, text, new = sinks(model, 2, 7, 2), x, x
-    with torch.no_grad():
-        for _ in range(17):
-            new = model.advance(new, cache)[:, -1:].argmax(-1)
-            text = torch.cat([text, new], 1)
-    assert cache.dropped() > 0
-    assert torch.equal(model.generate(x, 17, temperature=0, cache=sinks(model, 2, 7, 2)), text)
-    assert not torch.equal(model.generate(x, 17, temperature=0), text)
-
-
 @pytest.mark.parametrize(("prompt", "room"), [(9, 20), (3, 4)])
 def test_looking_up_takes_no_more_room_than_what_is_written(prompt, room):
     model, x = small(), torch.zeros(1, prompt, dtype=torch.long)
@@ -142,7 +125,9 @@ def test_looking_up_takes_no_more_room_than_what_is_written(prompt, room):
 @pytest.mark.parametrize(("cached", "given"), [(2, 1), (1, 3), (3, 2)])
 def test_a_cache_for_other_texts_is_named(cached, given):
     model, x = small(), tokens(given, 5)
-    for cache in (model.start(cached), sinks(model, 2, 7, cached)):
+    c = model.config
+    sinks = SinkCache(c.layers, cached, c.kv_heads, c.head_width, model.norm.weight, 2, 7)
+    for cache in (model.start(cached), sinks):
         with pytest.raises(ValueError, match=f"the cache is for {cached} texts; got {given}"):  # at the call
             model.stream(x, 3, cache=cache)
         for read in (model.advance, model.quickest(29)):
@@ -152,12 +137,6 @@ def test_a_cache_for_other_texts_is_named(cached, given):
                 ):
                     read(piece, cache)
         assert cache.length == 0
-
-
-def test_a_cache_that_would_drop_guesses_is_named():
-    model = small()
-    with pytest.raises(ValueError, match="the cache drops tokens .* lookup=0, or a larger window"):
-        model.stream(tokens(1, 5), 20, lookup=3, cache=sinks(model, 2, 7))
 
 
 def test_looking_up_stops_where_it_should():
@@ -228,6 +207,8 @@ def test_what_cannot_be_written_is_named():
         ({"top_k": 48}, "top_k must be from 1 to the 47"),
         ({"top_p": 0.0}, "top_p must be above 0"),
         ({"min_p": 1.5}, "min_p must be from 0 to 1, or None; got 1.5"),
+        ({"vocabulary": 48}, "tokens are drawn from the first 1 to 47; got 48"),
+        ({"vocabulary": 0}, "tokens are drawn from the first 1 to 47; got 0"),
         ({"lookup": -1}, "lookup takes 0 or more tokens"),
         ({"stop": (47,)}, "stop tokens are from 0 to 46; got 47"),
     ):

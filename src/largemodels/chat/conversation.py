@@ -48,8 +48,9 @@ class Conversation:
                 f"the tokenizer is not the model's: it knows {len(tokenizer):,} tokens, the model "
                 f"{model.config.vocabulary:,}"
             )
+        how = {"vocabulary": len(tokenizer), **how}  # the model may have more tokens, with no text
         # says at once what is wrong with how, and writes nothing
-        model.stream(torch.zeros(1, 1, dtype=torch.long), 1, **how)
+        model.stream(torch.zeros(1, 1, dtype=torch.long), 1, tokenizer.stop, cache=None, **how)
         self.model, self.tokenizer, self.length, self.context, self.how = model, tokenizer, length, context, how
         self.system = [] if system is None else [{"role": "system", "content": system}]
         self.cache, self._read = model.start(1, context), []  # the tokens whose keys and values are in the cache
@@ -76,7 +77,8 @@ class Conversation:
         kept = [*self.messages, {"role": "user", "content": text}]
         space = self.context
         while (size := len(prompt := self._encode(kept)) + self.length) > space and len(kept) > 1:
-            kept, space = kept[2:], self.context // 2
+            second = next(i for i, message in enumerate(kept) if i and message["role"] == "user")
+            kept, space = kept[second:], self.context // 2
         if size > self.context:
             raise ValueError(
                 f"the text is too long: with what stands around it and up to {self.length:,} tokens of an answer it "
@@ -87,24 +89,35 @@ class Conversation:
         return dropped
 
     def answer(self) -> Iterator[str]:
-        """Write the answer to what was asked, piece by piece. One that is left off is kept as far as it was written."""
-        prompt, stop, written, text = self._prompt, self.tokenizer.stop, [], ""
+        """Write the answer to what was asked, piece by piece. One that is left off is kept as far as it was written.
+
+        It ends early when something else is asked, or all is forgotten. Raises ``ValueError`` if nothing was asked that
+        has no answer yet.
+        """
+        if not self._prompt:
+            raise ValueError("nothing was asked that has no answer yet: ask first")
+        prompt, stop, written, text, asked = self._prompt, self.tokenizer.stop, [], "", self.messages
+        self._prompt = []
+        known = _shared(self._read[: self.cache.length], prompt[:-1])
+        self.cache.forget(self.cache.length - known)
+        self._read = prompt[:known]
         try:
-            known = _shared(self._read[: self.cache.length], prompt[:-1])
-            self.cache.forget(self.cache.length - known)
             tokens, pieces = torch.tensor([prompt], device=self.model.norm.weight.device), self.tokenizer.decoder()
             for token in self.model.stream(tokens, self.length, stop, cache=self.cache, **self.how):
                 written.append(token.item())
                 if written[-1] not in stop and (piece := pieces.add(written[-1])):
                     text += piece
                     yield piece
+                    if self.messages is not asked:  # the conversation has gone on, and the cache with it
+                        return
             if piece := pieces.end():
                 text += piece
                 yield piece
         finally:
-            self._read = (prompt + written)[: self.cache.length]
-            self.cut = len(written) == self.length and written[-1] not in stop
-            self.messages = [*self.messages, {"role": "assistant", "content": text}]
+            if self.messages is asked:
+                self._read = (prompt + written)[: self.cache.length]
+                self.cut = len(written) == self.length and written[-1] not in stop
+                self.messages = [*asked, {"role": "assistant", "content": text}]
 
     def _encode(self, messages: list[dict[str, str]]) -> list[int]:
         return self.tokenizer.prompt([*self.system, *messages]).tolist()

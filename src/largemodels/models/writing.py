@@ -24,6 +24,7 @@ def stream(
     generator: torch.Generator | None = None,
     lookup: int = 0,
     cache: Cache | None = None,
+    vocabulary: int | None = None,
 ) -> Iterator[Tensor]:
     """Write on from ``prompt`` ``(b, t)``, token by token: yields ``(b, 1)``, at most ``length`` times.
 
@@ -45,6 +46,8 @@ def stream(
         lookup: how many tokens to read on at most where the text repeats itself; for a single text.
         cache: keys and values of the first tokens of the prompt, which are not read again; those of what is read and
             written are added. With none, all is read, and nothing kept.
+        vocabulary: draw from so many first tokens only; from all if not given. Some models have more tokens than
+            their tokenizer, for the sake of even sizes, and those mean nothing.
 
     Raises:
         ValueError: a prompt that is empty, unknown or too long for the context together with what is to be written, or
@@ -53,9 +56,12 @@ def stream(
         FloatingPointError: logits that are not finite.
     """
     check_whole(model)
-    vocabulary, context = model.config.vocabulary, model.config.context
+    known, context = model.config.vocabulary, model.config.context
+    vocabulary = known if vocabulary is None else vocabulary
+    if not 1 <= vocabulary <= known:
+        raise ValueError(f"tokens are drawn from the first 1 to {known}; got {vocabulary}")
     check_sampling(temperature, top_k, top_p, min_p, vocabulary=vocabulary)
-    check_tokens(prompt, vocabulary)
+    check_tokens(prompt, known)
     b, t = prompt.shape
     if length < 1:
         raise ValueError(f"length must be at least 1 token; got {length}")
@@ -63,8 +69,8 @@ def stream(
         raise ValueError(
             f"a prompt of {t:,} tokens and {length:,} to write are more than the context of {context:,}: shorten one"
         )
-    if wrong := [token for token in stop if not 0 <= token < vocabulary]:
-        raise ValueError(f"stop tokens are from 0 to {vocabulary - 1}; got {wrong[0]}")
+    if wrong := [token for token in stop if not 0 <= token < known]:
+        raise ValueError(f"stop tokens are from 0 to {known - 1}; got {wrong[0]}")
     if lookup < 0 or (lookup and b > 1):
         raise ValueError(
             f"lookup takes 0 or more tokens, and a single text if there are any; got {lookup} for {b} texts"
@@ -72,11 +78,12 @@ def stream(
     if cache is None:
         cache = model.start(b, t + length)
     _check_cache(cache, b, t, length, lookup)
-    return _stream(model, prompt, length, stop, (temperature, top_k, top_p, min_p, generator), lookup, cache)
+    how = (temperature, top_k, top_p, min_p, generator)
+    return _stream(model, prompt, length, stop, how, lookup, cache, vocabulary)
 
 
 @torch.inference_mode()
-def _stream(model, prompt, length, stop, how, lookup, cache) -> Iterator[Tensor]:
+def _stream(model, prompt, length, stop, how, lookup, cache, vocabulary) -> Iterator[Tensor]:
     text, new = prompt, prompt[:, cache.length :]
     advance = model.quickest(min(cache.room, model.config.context)) if hasattr(model, "quickest") else model.advance
     ended = torch.zeros(len(prompt), 1, dtype=torch.bool, device=prompt.device)
@@ -85,7 +92,7 @@ def _stream(model, prompt, length, stop, how, lookup, cache) -> Iterator[Tensor]
         guess = looked_up(text, min(lookup, length - 1)) if lookup else text[:, :0]
         logits = advance(torch.cat([new, guess], 1), cache, guess.shape[1] + 1)
         for place in range(guess.shape[1] + 1):
-            token = draw(logits[:, place], *how)
+            token = draw(logits[:, place, :vocabulary], *how)
             token = torch.where(ended, text[:, -1:], token)
             guessed = place < guess.shape[1] and token == guess[0, place]
             if not guessed:
