@@ -115,6 +115,24 @@ def test_a_damaged_file_is_named(path):
         GGUF(path)
 
 
+@pytest.mark.parametrize("alignment", [0, "32"])
+def test_an_alignment_that_means_nothing_is_named(tmp_path, alignment):
+    writer = GGUFWriter(path := tmp_path / "small.gguf", "llama")
+    (writer.add_string if isinstance(alignment, str) else writer.add_uint32)("general.alignment", alignment)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    with pytest.raises(ValueError, match=rf"small\.gguf .*general\.alignment is {alignment!r}; it must be a whole"):
+        GGUF(path)
+
+
+def test_the_names_of_the_fields_can_be_asked_for(path):
+    assert [name for name in GGUF(path) if name.startswith("llama.")] == [
+        "llama.block_count",
+        "llama.attention.layer_norm_rms_epsilon",
+    ]
+
+
 def test_a_tensor_of_an_unknown_type_is_named(path):
     whole = path.read_bytes()
     place = whole.index(b"plain") + len(b"plain") + 4 + 2 * 8  # after the name: dimensions, their sizes, the type

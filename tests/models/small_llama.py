@@ -57,8 +57,11 @@ def tokens(*shape, seed=1):
     return torch.randint(SMALL["vocabulary"], shape, generator=torch.Generator().manual_seed(seed))
 
 
-def write_gguf(model, path, kind="F32", architecture="llama", leave_out=(), more=()):
-    """Write a model as a GGUF file, with the rows of queries and keys in its order; return the path."""
+def write_gguf(model, path, kind="F32", architecture="llama", leave_out=(), more=(), **said):
+    """Write a model as a GGUF file, with the rows of queries and keys in its order; return the path.
+
+    ``said`` are further settings, or other values of them, with ``__`` for the dots of their names.
+    """
     c, writer = model.config, gguf.GGUFWriter(path, architecture)
     settings = {
         "context_length": c.context,
@@ -68,16 +71,17 @@ def write_gguf(model, path, kind="F32", architecture="llama", leave_out=(), more
         "attention.key_length": c.head_width,
         "embedding_length": c.width,
         "feed_forward_length": c.hidden,
+        "attention.layer_norm_rms_epsilon": c.eps,
+        "rope.freq_base": c.base,
     }
-    for name, value in settings.items():
-        if name not in leave_out:
-            writer.add_uint32(f"{architecture}.{name}", value)
-    writer.add_layer_norm_rms_eps(c.eps)
-    writer.add_rope_freq_base(c.base)
     if c.scaling is not None:
-        writer.add_rope_scaling_type(gguf.RopeScalingType(c.scaling.kind))
-        writer.add_rope_scaling_factor(c.scaling.factor)
-        writer.add_rope_scaling_orig_ctx_len(c.scaling.trained)
+        settings["rope.scaling.type"] = c.scaling.kind
+        settings["rope.scaling.factor"] = c.scaling.factor
+        settings["rope.scaling.original_context_length"] = c.scaling.trained
+    add = {int: writer.add_uint32, float: writer.add_float32, str: writer.add_string, list: writer.add_array}
+    for name, value in (settings | {name.replace("__", "."): value for name, value in said.items()}).items():
+        if name not in leave_out:
+            add[type(value)](f"{architecture}.{name}", value)
     for name, w in [*model.named_parameters(), *more]:
         if name in leave_out:
             continue

@@ -152,7 +152,7 @@ def test_wrong_folders_are_named(tmp_path):
         ({"model_type": "gemma"}, "of type 'gemma'; only 'llama' can be read"),
         ({"attention_bias": True}, "the model has biases, which Llama has not"),
         ({"hidden_act": "gelu"}, "activation is 'gelu'; Llama has 'silu'"),
-        ({"hidden_size": None}, "'hidden_size' is missing"),
+        ({"hidden_size": None}, "does not say 'hidden_size'"),
         ({"rope_parameters": {"rope_type": "longrope", "factor": 2.0}}, "kind is 'longrope'; choose one of linear"),
         ({"rope_parameters": YARN | {"attention_factor": 3.0}}, "not supported: {'attention_factor': 3.0}"),
         ({"rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5}}, "not supported"),

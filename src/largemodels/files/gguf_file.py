@@ -7,6 +7,7 @@ place; then the tensors. The ``gguf`` package reads it, too, but takes an object
 import mmap
 import struct
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -22,7 +23,13 @@ NUMBERS = dict(zip((0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12), "BbHhIif?Qqd", strict=T
 TEXT, LIST = 8, 9
 TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 8: "Q8_0", 28: "F64", 30: "BF16"}
 
-DAMAGE = (ValueError, struct.error, MemoryError, OverflowError)  # that of decoding texts is a ValueError
+DAMAGE = (
+    ValueError,
+    struct.error,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+)  # that of decoding texts is a ValueError
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,10 @@ class GGUF:
         """The kind of model: ``llama``, ``qwen2`` …"""
         return str(self["general.architecture"])
 
+    def __iter__(self) -> Iterator[str]:
+        """Return the names of the fields, one after the other."""
+        return iter(self._fields)
+
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 
@@ -107,6 +118,8 @@ class GGUF:
             name, sizes = cursor.text(), cursor.numbers("Q", cursor.number("I"))
             found.append((name, tuple(reversed(sizes)), cursor.number("I"), cursor.number("Q")))
         step = self.get("general.alignment", 32)
+        if type(step) is not int or step < 1:
+            raise ValueError(f"general.alignment is {step!r}; it must be a whole number from 1")
         first = -(-cursor.place // step) * step
         self.tensors = {name: self._packed(name, shape, kind, first + place) for name, shape, kind, place in found}
 

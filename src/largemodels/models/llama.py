@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from largemodels.layers import Cache, GatedMLP, GroupedQueryAttention, RMSNorm, RotaryScaling, rotation
-from largemodels.models.llama_files import Unfilled, fill, read_gguf, read_pretrained
+from largemodels.models.llama_files import Unfilled, fill, naming, read_gguf, read_pretrained
 from largemodels.models.llama_step import LlamaStep, usual
 from largemodels.models.tokens import check_tokens
 from largemodels.models.writing import stream
@@ -18,7 +19,8 @@ from largemodels.models.writing import stream
 class LlamaConfig:
     """What a :class:`Llama` is made of. The defaults are SmolLM2-135M's.
 
-    Raises ``ValueError`` for sizes below 1, heads that do not divide, or an odd width of a head.
+    Raises ``ValueError`` for sizes below 1, heads that do not divide, an odd width of a head, a ``base`` that is not
+    above 1, or an ``eps`` below 0.
     """
 
     vocabulary: int = 49_152
@@ -42,6 +44,8 @@ class LlamaConfig:
             raise ValueError(f"heads must be a multiple of kv_heads; got {self.heads} and {self.kv_heads}")
         if self.head_width % 2:
             raise ValueError(f"rotary positions turn pairs: a head's width must be even; got {self.head_width}")
+        if not (1 < self.base < inf and 0 <= self.eps < inf):
+            raise ValueError(f"base must be above 1 and eps at least 0, both finite; got {self.base} and {self.eps}")
 
 
 class LlamaBlock(nn.Module):
@@ -139,7 +143,7 @@ class Llama(nn.Module):
             FileNotFoundError: there is no such file.
             ValueError: the file is damaged, or holds a model of another kind.
         """
-        return cls._filled(*read_gguf(path, dtype), weights)
+        return cls._filled(path, *read_gguf(path, dtype), weights)
 
     @classmethod
     def from_pretrained(
@@ -149,11 +153,12 @@ class Llama(nn.Module):
 
         Arguments and errors are those of :meth:`from_gguf`.
         """
-        return cls._filled(*read_pretrained(folder, dtype), weights)
+        return cls._filled(folder, *read_pretrained(folder, dtype), weights)
 
     @classmethod
-    def _filled(cls, settings: dict, weights: Iterator[tuple[str, Tensor]], kind: str | None) -> "Llama":
-        with torch.device("meta"), Unfilled():  # shapes alone: the weights come from the file
-            model = cls(LlamaConfig(**settings))
-        fill(model, weights, kind)
+    def _filled(cls, path: str | Path, settings: dict, weights: Iterator[tuple[str, Tensor]], kind: str | None):
+        with naming(path):
+            with torch.device("meta"), Unfilled():  # shapes alone: the weights come from the file
+                model = cls(LlamaConfig(**settings))
+            fill(model, weights, kind)
         return model.eval()

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from largemodels.files import GGUF
-from largemodels.layers import RotaryScaling, quantise
+from largemodels.layers import quantise
+from largemodels.models.llama_settings import ARCHITECTURE, OBJECT, TEXT, checked, gguf_settings, transformers_settings
 
 # the names of our parts, in a GGUF file and as the transformers library has them
 PARTS = {
@@ -29,13 +31,7 @@ ENDS = {
     "norm": ("output_norm", "model.norm"),
     "head": ("output", "lm_head"),
 }
-ARCHITECTURE = "llama"
 COMPUTED = re.compile(r"rotary_emb\.inv_freq$")  # in old files; it follows from the base
-SCALING = ("rope_type", "type", "rope_theta", "factor", "original_max_position_embeddings")
-LIMITS = {
-    "yarn": {"beta_fast": "fast", "beta_slow": "slow"},
-    "llama3": {"high_freq_factor": "fast", "low_freq_factor": "slow"},
-}
 Weights = Iterator[tuple[str, Tensor]]
 
 
@@ -45,14 +41,12 @@ def read_gguf(path: str | Path, dtype: torch.dtype) -> tuple[dict, Weights]:
     Raises ``FileNotFoundError``, or ``ValueError`` for a file that is damaged or holds a model of another kind.
     """
     file = GGUF(path)
-    try:
+    with naming(path):
         if file.architecture != ARCHITECTURE:
             raise ValueError(
                 f"{path} holds a model of architecture {file.architecture!r}; only {ARCHITECTURE!r} can be read"
             )
-        settings = _gguf_settings(file)
-    except KeyError as error:
-        raise ValueError(f"{path} does not describe a whole model: {error.args[0]}") from error
+        settings = gguf_settings(file)
     names = {theirs: ours for ours, theirs in _names(settings["layers"], 0)}
     _none_left_over(path, set(file.tensors) - set(names))
     return settings, _gguf_weights(file, names, settings["head_width"], dtype)
@@ -63,14 +57,21 @@ def read_pretrained(folder: str | Path, dtype: torch.dtype) -> tuple[dict, Weigh
     folder = Path(folder)
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(f"there is no {folder / 'config.json'}: give the folder that a model was saved in")
-    try:
-        settings = _transformers_settings(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    except KeyError as error:
-        raise ValueError(f"{folder / 'config.json'} does not describe a whole model: {error} is missing") from error
-    except ValueError as error:  # that of the JSON reader is one
-        raise ValueError(f"{folder / 'config.json'}: {error}") from error
+    with naming(folder / "config.json"):
+        settings = transformers_settings(_object(folder / "config.json"))
     names = {theirs: ours for ours, theirs in _names(settings["layers"], 1)}
     return settings, _pretrained_weights(folder, names, settings["tied"], dtype)
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Let an error say in which file it is; that something is missing is a ``ValueError``, too."""
+    try:
+        yield
+    except KeyError as error:
+        raise ValueError(f"{path} does not describe a whole model: {error.args[0]}") from error
+    except ValueError as error:
+        raise error if str(path) in str(error) else ValueError(f"{path}: {error}") from error
 
 
 class Unfilled(TorchFunctionMode):
@@ -92,8 +93,10 @@ def fill(model: nn.Module, weights: Weights, kind: str | None = None) -> None:
     """
     wanted = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
     for name, w in weights:
-        if name not in wanted or w.shape != wanted[name]:
-            raise ValueError(f"{name} has shape {tuple(w.shape)}; {wanted.get(name, 'nothing')} was expected")
+        if name not in wanted:
+            raise ValueError(f"{name} is there twice")
+        if w.shape != wanted[name]:
+            raise ValueError(f"{name} has shape {tuple(w.shape)}; {wanted[name]} was expected")
         del wanted[name]
         path = name.removesuffix(".weight")
         if kind is None and _wide(w.shape, w.dtype):
@@ -112,7 +115,8 @@ def fill(model: nn.Module, weights: Weights, kind: str | None = None) -> None:
 def _gguf_weights(file: GGUF, names: dict[str, str], head_width: int, dtype: torch.dtype) -> Weights:
     for theirs, packed in file.tensors.items():
         ours, w = names[theirs], packed.unpack(dtype, columns=_wide(packed.shape, dtype))
-        if ours.endswith(("to_q.weight", "to_k.weight")):  # rows stand in pairs (0, 1), ours are (0, d/2)
+        turned = ours.endswith(("to_q.weight", "to_k.weight"))
+        if turned and w.ndim == 2 and not len(w) % head_width:  # rows stand in pairs (0, 1), ours are (0, d/2)
             w = w.view(-1, head_width // 2, 2, w.shape[1]).transpose(1, 2).reshape(w.shape)
         yield ours, w
 
@@ -149,73 +153,6 @@ def _names(layers: int, place: int) -> Iterator[tuple[str, str]]:
             yield f"blocks.{layer}.{ours}.weight", f"{('blk', 'model.layers')[place]}.{layer}.{theirs[place]}.weight"
 
 
-def _gguf_settings(file: GGUF) -> dict:
-    if "token_embd.weight" not in file.tensors:
-        raise KeyError(f"{file.path} has no weights 'token_embd.weight'")
-
-    def say(name: str):
-        return file[f"{ARCHITECTURE}.{name}"]
-
-    heads, width = say("attention.head_count"), say("embedding_length")
-    scaling = None
-    if (kind := file.get(f"{ARCHITECTURE}.rope.scaling.type", "none")) != "none":
-        trained = file.get(f"{ARCHITECTURE}.rope.scaling.original_context_length", say("context_length"))
-        scaling = RotaryScaling(kind, say("rope.scaling.factor"), trained)
-    return {
-        "vocabulary": file.tensors["token_embd.weight"].shape[0],
-        "context": say("context_length"),
-        "layers": say("block_count"),
-        "heads": heads,
-        "kv_heads": file.get(f"{ARCHITECTURE}.attention.head_count_kv", heads),
-        "width": width,
-        "hidden": say("feed_forward_length"),
-        "head_width": file.get(f"{ARCHITECTURE}.attention.key_length", width // heads),
-        "base": file.get(f"{ARCHITECTURE}.rope.freq_base", 10_000.0),
-        "eps": say("attention.layer_norm_rms_epsilon"),
-        "tied": "output.weight" not in file.tensors,
-        "scaling": scaling,
-    }
-
-
-def _transformers_settings(theirs: dict) -> dict:
-    if theirs.get("model_type") != ARCHITECTURE:
-        raise ValueError(f"the model is of type {theirs.get('model_type')!r}; only {ARCHITECTURE!r} can be read")
-    if theirs.get("attention_bias") or theirs.get("mlp_bias"):
-        raise ValueError("the model has biases, which Llama has not")
-    if theirs.get("hidden_act", "silu") != "silu":
-        raise ValueError(f"the model's activation is {theirs['hidden_act']!r}; Llama has 'silu'")
-    heads, context = theirs["num_attention_heads"], theirs["max_position_embeddings"]
-    rope = theirs.get("rope_parameters") or theirs.get("rope_scaling") or {}
-    return {
-        "vocabulary": theirs["vocab_size"],
-        "context": context,
-        "layers": theirs["num_hidden_layers"],
-        "heads": heads,
-        "kv_heads": theirs.get("num_key_value_heads") or heads,
-        "width": theirs["hidden_size"],
-        "hidden": theirs["intermediate_size"],
-        "head_width": theirs.get("head_dim") or theirs["hidden_size"] // heads,
-        "base": float(rope.get("rope_theta") or theirs.get("rope_theta") or 10_000.0),
-        "eps": theirs["rms_norm_eps"],
-        "tied": theirs.get("tie_word_embeddings", False),
-        "scaling": _transformers_scaling(rope, context),
-    }
-
-
-def _transformers_scaling(rope: dict, context: int) -> RotaryScaling | None:
-    kind = rope.get("rope_type") or rope.get("type") or "default"
-    given = {name: value for name, value in rope.items() if value is not None and name not in SCALING}
-    if given.get("partial_rotary_factor") == 1:
-        del given["partial_rotary_factor"]
-    limits = {ours: given.pop(theirs) for theirs, ours in LIMITS.get(kind, {}).items() if theirs in given}
-    if given:
-        raise ValueError(f"rotary positions are set in ways that are not supported: {given}")
-    if kind == "default":
-        return None
-    trained = rope.get("original_max_position_embeddings") or context
-    return RotaryScaling(kind, float(rope["factor"]), int(trained), **limits)
-
-
 def _tensor_files(folder: Path) -> Iterator:
     """Open the safetensors files of a folder, one after the other."""
     from safetensors import SafetensorError, safe_open
@@ -224,13 +161,26 @@ def _tensor_files(folder: Path) -> Iterator:
     if not paths:
         raise FileNotFoundError(f"there is no model.safetensors in {folder}")
     if (index := folder / "model.safetensors.index.json").exists():
-        listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        with naming(index):
+            files = checked("weight_map", _object(index).get("weight_map"), OBJECT).values()
+            listed = {checked("a file in weight_map", file, TEXT) for file in files}
         if missing := sorted(listed - {path.name for path in paths}):
             raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}, of which its index speaks")
         paths = [folder / name for name in sorted(listed)]
+    elif (whole := folder / "model.safetensors") in paths:  # whatever else is there belongs to something else
+        paths = [whole]
     for path in paths:
         try:
             with safe_open(path, framework="pt") as file:
                 yield file
         except SafetensorError as error:
             raise ValueError(f"{path} is damaged or no safetensors file ({error}); fetch it again") from error
+
+
+def _object(path: Path) -> dict:
+    """Read a JSON file that holds an object. Raises ``ValueError`` for one that does not."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: {error}; fetch it again") from error
+    return checked("its content", content, OBJECT)
