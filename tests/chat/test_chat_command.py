@@ -95,6 +95,9 @@ def test_what_could_change_the_terminal_is_not_printed(pipe, little, monkeypatch
     assert pipe("the moon?\n", "--model", little)[1] == "a�[2J�\tb\nc�\n"
 
 
+CHANGES = {"settings": {"model_type": "gpt2"}, "text": {"num_attention_heads": "3"}, "null": {"rms_norm_eps": None}}
+
+
 def wrong(folder, name):
     """Return flags that something is wrong with."""
     path = folder / "little.gguf"
@@ -102,13 +105,13 @@ def wrong(folder, name):
         return ["--model", path]
     if name == "folder":
         return ["--model", folder]
-    if name == "settings":
+    if name in CHANGES:
         write_folder(folder / "little")
-        settings = json.loads((folder / "little/config.json").read_text(encoding="utf-8"))
-        settings["model_type"] = "gpt2"
+        settings = json.loads((folder / "little/config.json").read_text(encoding="utf-8")) | CHANGES[name]
         (folder / "little/config.json").write_text(json.dumps(settings), encoding="utf-8")
         return ["--model", folder / "little"]
-    write_gguf(path, template=None if name == "template" else "{{ messages }}")
+    endless = "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}"
+    write_gguf(path, template={"template": None, "endless": endless}.get(name, "{{ messages }}"))
     whole = path.read_bytes()
     if name == "cut":
         path.write_bytes(whole[:5000])
@@ -123,6 +126,9 @@ def wrong(folder, name):
         ("missing", r"there is no model file .*little\.gguf"),
         ("folder", r"there is no .*config\.json"),
         ("settings", r"config\.json: the model is of type 'gpt2'; only 'llama' can be read"),
+        ("text", "config.json: num_attention_heads is '3'; it must be a whole number from 1"),
+        ("null", "config.json does not describe a whole model: it does not say 'rms_norm_eps'"),
+        ("endless", "the model's chat template does not take these messages: maximum recursion depth"),
         ("template", "this tokenizer has no chat template"),
         ("cut", r"little\.gguf is damaged or cut short, at 5,000 bytes"),
         ("other", r"little\.gguf holds a model of architecture 'phony'; only 'llama' can be read"),
@@ -174,6 +180,30 @@ def test_a_model_that_was_cut_short_is_an_error(pipe, tmp_path, monkeypatch):
     status, out, err = pipe("the moon?\n")
     assert (status, out) == (2, "")
     assert re.fullmatch(r"error: .* is not whole: it has 4 bytes, .*\n", err)
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stdout"])
+def test_without_anything_to_read_from_or_write_to_it_says_so(capsys, monkeypatch, closed):
+    monkeypatch.setattr(sys, closed, None)
+    assert main([]) == 2
+    assert capsys.readouterr().err == (
+        "error: standard input and output must be open, to read lines from and to write answers to\n"
+    )
+
+
+def test_with_nowhere_to_say_what_is_no_answer_it_answers_all_the_same(pipe, little, monkeypatch):
+    expected = pipe("the moon?\n", "--model", little)[:2]
+    monkeypatch.setattr(sys, "stderr", None)
+    assert pipe("the moon?\n", "--model", little)[:2] == expected
+
+
+def test_a_fault_of_the_program_is_one_line(pipe, little, monkeypatch):
+    def faulty(*arguments, **named):
+        raise KeyError("oops")
+
+    monkeypatch.setattr(Llama, "advance", faulty)
+    status, out, err = pipe("the moon?\n", "--model", little)
+    assert (status, out, err.splitlines()[1:]) == (2, "", ["error: this should not happen: KeyError: 'oops'"])
 
 
 def test_an_interrupt_ends_a_pipe(pipe, little, monkeypatch):

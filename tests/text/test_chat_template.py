@@ -54,6 +54,7 @@ def test_a_template_knows_the_day():
         "{{ range(10 ** 9) | list }}",
         "{% include '/etc/passwd' %}",
         "{{ none.x.y }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
     ],
 )
 def test_a_template_that_refuses_is_faulty_or_reaches_for_more_is_an_error(template):

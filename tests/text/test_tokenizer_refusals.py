@@ -80,6 +80,14 @@ def test_files_that_are_missing_or_no_json_are_named(tmp_path):
         Tokenizer.from_gguf(tmp_path / "none.gguf")
 
 
+def test_a_pattern_that_means_nothing_is_named(tmp_path):
+    pattern = {"type": "Split", "behavior": "Isolated", "pattern": {"Regex": "(a"}}
+    parts = {"type": "Sequence", "pretokenizers": [pattern, BYTES]}
+    tokenizer = Tokenizer.from_pretrained(small_folder(tmp_path, changed("pre_tokenizer", to=parts)))
+    with pytest.raises(ValueError, match=r"a pattern that means nothing: missing \)"):
+        tokenizer.encode("a")
+
+
 def test_without_a_template_there_is_no_conversation(tmp_path):
     tokenizer = Tokenizer.from_gguf(small_gguf(tmp_path / "small.gguf", chat_template=None))
     with pytest.raises(ValueError, match="has no chat template"):

@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from codecs import lookup
 from contextlib import closing, suppress
+from io import StringIO
 from pathlib import Path
 from time import perf_counter
 
@@ -25,21 +26,28 @@ PLAIN = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n"), ord("\t")}, "
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; return its exit status: 0, 2 after a wrong input, 130 after Ctrl-C."""
+    if sys.stderr is None:  # closed: print would write to standard output, and input() fail
+        sys.stderr = StringIO()
     speak_utf8()
     hear_utf8()
     arguments = make_parser().parse_args(argv)
     try:
+        if sys.stdin is None or sys.stdout is None:
+            raise ValueError("standard input and output must be open, to read lines from and to write answers to")
         talk(begin(arguments), sys.stdin.isatty())
     except BrokenPipeError:  # what reads the answers has ended
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return 0
-    except (ValueError, OSError, ImportError, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        say("stopped")
         return 130
+    except (ValueError, OSError, ImportError, FloatingPointError) as error:
+        say(f"error: {error}")
+        return 2
+    except Exception as error:  # a fault of this program, which is no reason to show it from inside
+        say(f"error: this should not happen: {type(error).__name__}: {error}")
+        return 2
     return 0
 
 

@@ -5,7 +5,8 @@ unknown.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
@@ -113,6 +114,14 @@ class BytePairs:
 
     def __len__(self):
         return len(self.tokens)
+
+    def without(self, special: Collection[int]) -> "BytePairs":
+        """Return the same vocabulary, but no text becomes one of the tokens ``special``, whatever it says."""
+        other = copy(self)
+        other.ids = {token: i for i, token in enumerate(self.tokens) if i not in special}
+        other._rank = {pair: i for pair, i in self._rank.items() if pair[0] + pair[1] in other.ids}
+        other._known = {}
+        return other
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of ``text``.

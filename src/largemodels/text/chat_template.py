@@ -50,5 +50,13 @@ def render(template: str, messages: Sequence[Mapping[str, str]], answer: bool, n
     given = {"messages": [dict(message) for message in messages], "add_generation_prompt": answer}
     try:
         return jinja.from_string(template).render(**{"tools": None, "documents": None, **names, **given})
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ValueError(f"the model's chat template does not take these messages: {error}") from error

@@ -33,7 +33,8 @@ class PreTokeniser:
         normal_form: a form of Unicode that the text is brought into first, such as ``NFC``, which writes an e and its
             accent as one character; the words are then those of that text.
 
-    Raises ``ImportError``, when it is used, where the ``regex`` package is not installed.
+    Raises, when it is used, ``ImportError`` where the ``regex`` package is not installed, and ``ValueError`` for a
+    pattern that means nothing.
     """
 
     patterns: tuple[str, ...]
@@ -52,7 +53,10 @@ class PreTokeniser:
             import regex
         except ImportError as error:
             raise ImportError("cutting text into words needs the regex package: pip install regex") from error
-        return [regex.compile(pattern) for pattern in self.patterns]
+        try:
+            return [regex.compile(pattern) for pattern in self.patterns]
+        except regex.error as error:
+            raise ValueError(f"the pre-tokeniser has a pattern that means nothing: {error}") from error
 
 
 KNOWN = {

@@ -3,7 +3,9 @@
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import index
 from pathlib import Path
+from secrets import randbits
 
 import torch
 from torch import Tensor
@@ -28,7 +30,7 @@ class Tokenizer:
         template: the model's chat template, in the Jinja language.
         names: names of special tokens for the template (``bos_token``: ``<|im_start|>``).
 
-    All arguments are also attributes.
+    All arguments are also attributes; in ``pairs`` no text becomes a special token any more, as a word or by merges.
     """
 
     def __init__(
@@ -46,8 +48,13 @@ class Tokenizer:
         self.start, self.stop, self.template, self.names = tuple(start), tuple(stop), template, dict(names or {})
         for i in (*self.ids.values(), *self.always.values(), *self.start, *self.stop):
             pairs.token(i)  # raises if there is none
+        self.pairs = pairs.without({*self.ids.values()})
         self._added = self.always | self.ids
-        self._ordinary, self._special, self._all = map(_finder, (self.always, self.ids, self._added))
+        secret = randbits(64)  # no message can hold the marks that stand for special names in what is said
+        self._marks = {name: f"{secret:020}{i:06}" for i, name in enumerate(self.ids)}
+        self._ordinary, self._special, self._all, self._marked = map(
+            _finder, (self.always, self.ids, self._added, [*self._added, *self._marks.values()])
+        )
 
     @classmethod
     def from_gguf(cls, path: str | Path | GGUF) -> "Tokenizer":
@@ -138,22 +145,25 @@ class Tokenizer:
     def prompt(self, messages: Sequence[Mapping[str, str]], answer: bool = True) -> Tensor:
         """Return the token ids of a conversation as :meth:`chat` writes it, ``(n,)``, safe from forged turns.
 
-        The names of special tokens become tokens where the template wrote them, and stay text where a message has them.
-        Takes and raises the same things as :meth:`chat`.
+        The names of special tokens become tokens where the template wrote them, and stay text where a message has them,
+        be it as its content, its role or anything else. Takes and raises the same things as :meth:`chat`.
         """
         check_messages(messages)
-        said = "".join(message["content"] for message in messages)
-        mark = next(sign for sign in map(chr, range(0xE000, 0xF900)) if sign not in said)  # for private use
-        names = list(self.ids)
 
-        def marked(name: re.Match) -> str:
-            return f"{mark}{names.index(name[0])}{mark}"
+        def safe(said):
+            if isinstance(said, str):
+                return self._special.sub(lambda name: self._marks[name[0]], said)
+            if isinstance(said, Mapping):
+                return {safe(key): safe(value) for key, value in said.items()}
+            return [safe(each) for each in said] if isinstance(said, list | tuple) else said
 
-        def unmarked(part: str) -> str:
-            return re.sub(f"{mark}([0-9]+){mark}", lambda found: names[int(found[1])], part)
-
-        safe = [{**message, "content": self._special.sub(marked, message["content"])} for message in messages]
-        return self._encode([unmarked(part) for part in self._all.split(self.chat(safe, answer))])
+        names, parts = {mark: name for name, mark in self._marks.items()}, [""]
+        for part in self._marked.split(self.chat([safe(message) for message in messages], answer)):
+            if part in self._added:
+                parts += [part, ""]
+            else:
+                parts[-1] += names.get(part, part)
+        return self._encode(parts)
 
     def _encode(self, parts: list[str]) -> Tensor:
         """Return the token ids of parts, of which every other one is the name of a token."""
@@ -189,5 +199,8 @@ def _finder(names: Iterable[str]) -> re.Pattern:
     return re.compile(f"({longest})" if longest else "(?!)")
 
 
-def _plain(ids: Ids) -> Iterable[int]:
-    return ids.flatten().tolist() if isinstance(ids, Tensor) else map(int, ids)
+def _plain(ids: Ids) -> Iterator[int]:
+    try:
+        yield from map(index, ids.flatten().tolist() if isinstance(ids, Tensor) else ids)
+    except TypeError as error:
+        raise ValueError(f"token ids are whole numbers, several of them: {error}") from error
