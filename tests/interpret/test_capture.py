@@ -65,6 +65,16 @@ def test_an_unknown_tap_is_named_beside_those_there_are(pattern):
             pass
 
 
+def test_a_part_that_stands_in_two_places_has_both_names_and_a_pattern_finds_it_once():
+    shared = nn.Linear(3, 3)
+    model, x = nn.Sequential(shared, nn.Tanh(), shared), torch.randn(2, 3)
+    for patterns, names in ((["2"], ["2"]), (["*"], ["1", "0"]), (["2", "0"], ["2", "0"])):
+        with capture(model, *patterns) as seen:
+            y = model(x)
+        assert [*seen] == names
+        assert torch.equal(seen[names[-1]], y)
+
+
 def test_no_pattern_is_refused():
     with pytest.raises(LookupError, match="no tap named"), capture(ConvNet()):
         pass

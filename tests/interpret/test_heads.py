@@ -137,6 +137,20 @@ def test_there_are_as_many_switches_as_layers():
         switched(build(), torch.ones(1, 3, 3)).__enter__()
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int64, torch.float64])
+@pytest.mark.parametrize("means", [False, True])
+def test_heads_are_switched_by_numbers_of_any_type(dtype, means):
+    model, x = build(), torch.arange(7)[None]
+    on, instead = torch.ones(1, 2, 3), torch.ones(2, 3, 1, 10) if means else None
+    on[0, 1, 2] = 0
+    with torch.no_grad():
+        with switched(model, on, instead):
+            expected = model(x)
+        with switched(model, on.to(dtype), instead):
+            assert torch.equal(model(x), expected)
+    assert not torch.equal(model(x), expected)
+
+
 def test_a_compiled_model_in_which_nothing_is_switched_is_noticed():
     model, tokens = build(), torch.randint(19, (2, 11))
     compiled = torch.compile(model, backend="eager")

@@ -9,6 +9,7 @@ from largemodels.interpret import (
     ATTRIBUTED,
     attribute,
     capture,
+    changed,
     logit_lens,
     patched,
     read_on,
@@ -16,7 +17,7 @@ from largemodels.interpret import (
     steered,
     switched,
 )
-from largemodels.layers import SinkCache
+from largemodels.layers import SinkCache, adapt, adapters, quantise
 from largemodels.models import Llama, LlamaConfig
 
 SIZES = {"vocabulary": 47, "context": 29, "layers": 3, "heads": 6, "kv_heads": 2, "width": 24, "hidden": 34}
@@ -194,3 +195,38 @@ def test_the_head_of_a_last_layer_adds_what_the_logits_lose_without_it_at_the_sa
     rows = torch.arange(2)
     lost = (logits - less)[rows, right] - (logits - less)[rows, wrong]
     assert_close(attribute(model, seen, right, wrong).heads[:, 2, 4], lost, atol=1e-5, rtol=1e-5)
+
+
+def large(tied):
+    """Return a model that is large enough to be packed."""
+    torch.manual_seed(0)
+    model = Llama(LlamaConfig(48, 29, 3, 6, 2, 32, 64, 16, tied=tied)).eval()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("kind", ["int8", "int4", "adapted"])
+def test_the_parts_of_a_packed_or_adapted_model_add_up_too(kind, tied):
+    model = large(tied)
+    if kind == "adapted":
+        for part in adapters(adapt(model, "*", rank=2)).values():
+            nn.init.normal_(part, std=0.1)
+    else:
+        quantise(model, kind)
+    x, right, wrong = texts(1), torch.tensor([5, 17]), torch.tensor([31, 2])
+    with torch.no_grad(), capture(model, *ATTRIBUTED, "head") as seen:
+        logits = model(x)[:, -1]
+    assert torch.equal(seen["head"][:, -1], logits)
+    with torch.no_grad():
+        found = attribute(model, seen, right, wrong)
+    # a kernel for few bits rounds what comes in and what goes out to bfloat16
+    atol = 1e-5 if kind == "adapted" else 0.02 * logits.std().item()
+    assert_close(found.total, logits[[0, 1], right] - logits[[0, 1], wrong], atol=atol, rtol=1e-5)
+
+
+def test_the_head_of_a_packed_model_can_be_changed_though_the_embedding_has_the_same_weights():
+    model, x = quantise(large(tied=True), "int8"), texts(1)
+    with torch.no_grad(), changed(model, {"head": torch.zeros_like}):
+        assert not model(x).any()

@@ -95,6 +95,13 @@ def test_vectors_that_do_not_fit_are_refused(shape):
         next(fit_sparse(SparseAutoencoder(5, 7, 2), torch.zeros(shape), 3))
 
 
+def test_vectors_that_are_all_the_same_are_refused():
+    same = torch.full((7, 5), 0.1)
+    for refused in (lambda: next(fit_sparse(SparseAutoencoder(5, 7, 2), same, 3)), lambda: explained(same, same)):
+        with pytest.raises(ValueError, match="the vectors are all the same: they have no variance to explain"):
+            refused()
+
+
 def test_what_is_explained_is_a_share_of_the_variance():
     torch.manual_seed(0)
     x = torch.randn(50, 3) + 5

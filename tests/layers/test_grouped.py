@@ -132,4 +132,14 @@ def test_wrong_sizes_are_named():
         GroupedQueryAttention(WIDTH, HEADS, 4, HEAD_WIDTH)
     with pytest.raises(ValueError, match="multiple of it unless head_width is given; got 2 and 13"):
         GroupedQueryAttention(13, HEADS, 2)
+    for head_width in (0, -2, 3):
+        with pytest.raises(ValueError, match=f"a head's width must be even; got {head_width}"):
+            GroupedQueryAttention(WIDTH, HEADS, 2, head_width)
     assert GroupedQueryAttention(12, 6, 2).head_width == 2
+
+
+@pytest.mark.parametrize(("start", "t", "width"), [(0, 1, HEAD_WIDTH), (0, T + 2, HEAD_WIDTH), (0, T, 2)])
+def test_a_rotation_of_other_positions_is_named(start, t, width):
+    x = torch.randn(2, T, WIDTH, dtype=torch.float64)
+    with pytest.raises(ValueError, match=rf"{T} positions take a rotation .*; got \({t}, {width // 2}\) and"):
+        layer()(x, rotation(torch.arange(start, t), width))

@@ -184,6 +184,17 @@ def test_adapting_again_keeps_what_is_learned_and_adds_to_it():
     parts = [part for part in model.modules() if isinstance(part, LowRankLinear)]
     assert sorted(part.rank for part in parts) == [2] * 7 + [3] * 15  # seven in each of the other layers, and the head
     assert all(p.requires_grad for p in adapters(model).values())
+    adapt(model, "blocks.*.to_q", rank=1)  # all of them are adapted already
+    assert torch.equal(model(tokens(1, 5)), first)
+    assert [part for part in model.modules() if isinstance(part, LowRankLinear)] == parts
+
+
+def test_an_adapted_layer_has_the_weights_of_the_layer_that_does_the_same():
+    layer = stirred(LowRankLinear(nn.Linear(5, 7), 2, 3.0))
+    x = torch.randn(3, 5)
+    assert_close(x @ layer.weight.T + layer.linear.bias, layer(x))
+    layer.on = False
+    assert layer.weight is layer.linear.weight
 
 
 def test_a_layer_in_two_places_gets_one_update():

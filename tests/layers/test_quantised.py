@@ -1,5 +1,7 @@
 """Linear layers of few bits compute what their unpacked weights do; gradients pass through them."""
 
+import warnings
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,7 +10,9 @@ from torch.testing import assert_close
 
 from largemodels.files import pack, unpack
 from largemodels.layers import QuantisedLinear, quantise
-from largemodels.layers.quantised import EightBitLinear, FourBitLinear, eight_bits, four_bits
+from largemodels.layers.quantised import KINDS, EightBitLinear, FourBitLinear, eight_bits, four_bits
+from largemodels.models import Llama, LlamaConfig
+from largemodels.models.llama_step import LlamaStep
 
 each_kind = pytest.mark.parametrize("kind", [EightBitLinear, FourBitLinear])
 OUT, IN = 80, 96
@@ -125,6 +129,34 @@ def test_a_model_is_packed_in_place_and_computes_nearly_the_same(kind, most, tie
     assert (model.head is model.embedding.table) == tied
     error = (model(tokens) - expected).square().mean().sqrt() / expected.std()
     assert 0 < error < most
+
+
+@each_kind
+def test_any_number_of_vectors_in_any_layout_can_be_multiplied(kind):
+    layer, x = kind(weights()), torch.randn(IN, 5)
+    expected = torch.stack([layer(row[None])[0] for row in x.T])
+    assert torch.equal(layer(x.T), expected)
+    assert torch.equal(layer(x[:, 0]), expected[0])
+    for shape in ((0,), (3, 0), (0, 3)):
+        assert layer(torch.ones(*shape, IN)).shape == (*shape, OUT)
+
+
+@pytest.mark.parametrize("kind", [*KINDS])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.float16])
+def test_a_packed_model_computes_in_the_precision_that_it_is_brought_to(kind, dtype):
+    torch.manual_seed(0)
+    model = quantise(Llama(LlamaConfig(48, 29, 2, 4, 2, 32, 64, 8)).eval(), kind)
+    x = torch.tensor([[5, 2, 3, 47]])
+    with torch.no_grad():
+        expected, numbers = model(x), model.head.unpack()
+        found = model.to(dtype)(x)
+        assert found.dtype == dtype
+        assert_close(found.float(), expected, atol=0.01, rtol=0)
+        assert torch.equal(model.head.unpack(), numbers)
+        cache, step = model.start(1, 7), model.quickest(7)
+        assert isinstance(step, LlamaStep)
+        with warnings.catch_warnings(action="error"):
+            assert_close(torch.cat([step(token, cache) for token in x.split(1, 1)], 1), found, atol=0.01, rtol=0)
 
 
 def test_parts_can_be_packed_alone():

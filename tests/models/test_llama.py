@@ -5,7 +5,7 @@ import torch
 from small_llama import SMALL, small, tokens
 from torch.testing import assert_close
 
-from largemodels.interpret import capture
+from largemodels.interpret import capture, read_on, read_until
 from largemodels.layers import quantise
 from largemodels.models import Llama, LlamaConfig
 from largemodels.models.llama_step import LlamaStep
@@ -119,6 +119,9 @@ def test_bfloat16_is_close():
         ({"layers": 0}, "every size must be at least 1"),
         ({"kv_heads": 4}, "heads must be a multiple of kv_heads; got 6 and 4"),
         ({"head_width": 9}, "a head's width must be even; got 9"),
+        ({"base": 1.0}, "base must be above 1 and eps at least 0, both finite; got 1.0 and"),
+        ({"eps": -1e-5}, "eps at least 0, both finite; got 997.0 and -1e-05"),
+        ({"eps": float("nan")}, "both finite; got 997.0 and nan"),
     ],
 )
 def test_wrong_settings_are_named(changes, message):
@@ -139,3 +142,26 @@ def test_what_it_cannot_read_is_named():
     with pytest.raises(ValueError, match="there is room for 7 tokens; got 8"):
         model.advance(tokens(1, 3), cache)
     assert cache.length == 5
+    for last in (0, -1):
+        with pytest.raises(ValueError, match=f"positions at the end get logits, at least 1; got {last}"):
+            model.advance(tokens(1, 2), cache, last)
+        with pytest.raises(ValueError, match=f"positions at the end get logits, at least 1; got {last}"):
+            read_on(model, read_until(model, tokens(1, 2), 1), 1, last)
+    assert cache.length == 5
+    for batch, room in ((1, 0), (1, -1), (0, 5)):
+        with pytest.raises(ValueError, match=f"at least one text and one token; got {batch} and {room}"):
+            model.start(batch, room)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int16, torch.uint16])
+def test_short_whole_numbers_are_no_tokens(dtype):
+    with pytest.raises(ValueError, match=rf"whole numbers; got {dtype}: give int64 or int32"):
+        small()(tokens(1, 3).to(dtype))
+    assert torch.equal(small()(tokens(1, 3).int()), small()(tokens(1, 3)))
+
+
+@pytest.mark.parametrize("prompt", [[[1, 2]], "hi", None])
+def test_what_is_no_tensor_is_named(prompt):
+    for read in (small(), lambda x: small().generate(x, 3)):
+        with pytest.raises(ValueError, match=rf"tokens of shape \(b, t\); got a {type(prompt).__name__}"):
+            read(prompt)

@@ -211,6 +211,9 @@ def test_what_cannot_be_written_is_named():
         ({"vocabulary": 0}, "tokens are drawn from the first 1 to 47; got 0"),
         ({"lookup": -1}, "lookup takes 0 or more tokens"),
         ({"stop": (47,)}, "stop tokens are from 0 to 46; got 47"),
+        ({"stop": 5}, r"stop holds tokens, whole numbers, as \(2,\) does; got 5"),
+        ({"stop": "ab"}, "stop holds tokens, whole numbers, as .*; got 'ab'"),
+        ({"stop": (1.5,)}, "stop holds tokens, whole numbers, as .*; got "),
     ):
         with pytest.raises(ValueError, match=message):  # at the call, not at the first token
             model.stream(x, **{"length": 3, **how})

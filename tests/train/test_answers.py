@@ -89,6 +89,18 @@ def test_divergence_is_that_of_the_two_distributions():
     assert_close(divergence(one, one + 5), torch.zeros(2, 3, dtype=torch.float64), atol=1e-12, rtol=0)
 
 
+def test_where_a_probability_is_0_divergence_adds_nothing():
+    never = torch.tensor([0.0, -torch.inf, 1.0], requires_grad=True)
+    reference = torch.tensor([1.0, 2.0, 0.0])
+    p, q = never.detach()[[0, 2]].softmax(0), reference.softmax(0)[[0, 2]]
+    found = divergence(never, reference)
+    assert_close(found.detach(), (p * (p / q).log()).sum())
+    found.backward()
+    assert never.grad.isfinite().all()
+    assert_close(divergence(never, never.detach()).detach(), torch.tensor(0.0))
+    assert divergence(reference, never).item() == torch.inf
+
+
 def test_every_example_comes_once_before_any_comes_again():
     batches = list(in_batches(7, 3, 14, torch.Generator().manual_seed(0)))
     assert all(batch.shape == (3,) for batch in batches)

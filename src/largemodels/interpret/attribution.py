@@ -43,17 +43,23 @@ def attribute(model: Llama, seen: Mapping[str, Tensor], towards: Tensor, against
         seen: what the taps :data:`ATTRIBUTED` gave.
         towards: a token for each text, ``(b,)``.
         against: another.
+
+    The model may be adapted or packed in few bits. The parts then add up to what its weights say; the products of a
+    packed model round a little more.
     """
     c, layers = model.config, range(model.config.layers)
     mixed = torch.stack([seen[f"blocks.{n}.attention.mixed"][:, :, -1] for n in layers], 1)  # (b, layers, h, e)
-    out = torch.stack([block.attention.out.weight.view(c.width, c.heads, -1) for block in model.blocks])
+    out = torch.stack([block.attention.out.weight.unflatten(1, (c.heads, -1)) for block in model.blocks]).to(
+        mixed.dtype
+    )
     heads = torch.einsum("blhe,ldhe->blhd", mixed, out)  # what each head writes
     mlps = torch.stack([seen[f"blocks.{n}.mlp"][:, -1] for n in layers], 1)
     embedding = seen["embedding"][:, -1]
 
     stream = embedding + heads.sum((1, 2)) + mlps.sum(1)
     scale = (stream.square().mean(-1, keepdim=True) + c.eps).rsqrt()
-    direction = (model.head.weight[towards] - model.head.weight[against]) * model.norm.weight * scale  # (b, d)
+    words = model.head.weight
+    direction = (words[towards] - words[against]).to(scale.dtype) * model.norm.weight * scale  # (b, d)
     return Attribution(
         (embedding * direction).sum(-1),
         torch.einsum("blhd,bd->blh", heads, direction),

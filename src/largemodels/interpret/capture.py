@@ -1,6 +1,6 @@
 """Watch what a model computes, without changing the model."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
@@ -27,9 +27,9 @@ def capture(model: nn.Module, *patterns: str) -> Iterator[dict[str, Tensor]]:
         LookupError: a pattern that names no submodule, or a tap that did not run inside the block.
         RuntimeError: the model's own code wrote over what a tap gave (``x += y``), so that it is lost.
     """
-    modules = dict(model.named_modules())
+    modules = dict(model.named_modules(remove_duplicate=False))
     modules.pop("", None)
-    taps = {pattern: [name for name in modules if fnmatchcase(name, pattern)] for pattern in patterns}
+    taps = {pattern: _matching(modules, pattern) for pattern in patterns}
     missing = [pattern for pattern, names in taps.items() if not names]
     if missing or not patterns:
         raise LookupError(f"no tap named {', '.join(missing) or '(nothing)'}; {there_are(modules)}")
@@ -70,6 +70,15 @@ def there_are(modules: Iterable[str]) -> str:
     wrapped = next((prefix for prefix in WRAPPERS if names and names[0] == prefix), None)
     hint = f" (it was wrapped by {WRAPPERS[wrapped]}: watch the model inside, .{wrapped})" if wrapped else ""
     return f"this model has: {', '.join(names)}{hint}"
+
+
+def _matching(modules: Mapping[str, nn.Module], pattern: str) -> list[str]:
+    """Return the names that match; where a submodule stands in several places, the first of its names that do."""
+    found = {}
+    for name, module in modules.items():
+        if fnmatchcase(name, pattern):
+            found.setdefault(module, name)
+    return list(found.values())
 
 
 def _copy(output):

@@ -48,7 +48,7 @@ def changed(model: nn.Module, changes: Mapping[str, Callable[[Tensor], Tensor]])
     It is to :func:`~largemodels.interpret.capture` what an experiment is to watching. Raises ``LookupError`` for a tap
     that the model does not have, and, when the block ends, if none of them ran: then nothing was changed.
     """
-    modules = dict(model.named_modules())
+    modules = dict(model.named_modules(remove_duplicate=False))
     if unknown := [name for name in changes if name not in modules]:
         raise LookupError(f"no tap named {', '.join(unknown)}; {there_are(modules)}")
     ran = False
@@ -85,9 +85,10 @@ def switched(model: nn.Module, on: Tensor, instead: Tensor | None = None):
     """
 
     def change(layer):
-        share = on[:, layer, :, None, None]
-        if instead is None:
-            return lambda answer: answer * share
-        return lambda answer: answer * share + instead[layer] * (1 - share)
+        def replaced(answer: Tensor) -> Tensor:
+            share = on[:, layer, :, None, None].to(answer.dtype)
+            return answer * share if instead is None else answer * share + instead[layer] * (1 - share)
+
+        return replaced
 
     return changed(model, {f"blocks.{layer}.attention.mixed": change(layer) for layer in range(on.shape[1])})

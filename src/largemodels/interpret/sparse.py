@@ -59,11 +59,12 @@ def fit_sparse(
     Adam, with a warm-up over the first twentieth of the steps and a decay to zero over the last quarter. Directions of
     features are brought back to norm 1 after each step, so that a feature's strength has the scale of the vectors.
 
-    Raises ``ValueError`` for vectors of another width, or fewer than two.
+    Raises ``ValueError`` for vectors of another width, fewer than two, or all the same.
     """
     width = autoencoder.decode.out_features
     if vectors.ndim != 2 or vectors.shape[1] != width or len(vectors) < 2:
         raise ValueError(f"the autoencoder takes two or more vectors (n, {width}); got {tuple(vectors.shape)}")
+    _check_differ(vectors)
     mean = vectors.mean(0)
     variance = (vectors - mean).square().sum(1).mean()
     with torch.no_grad():
@@ -87,6 +88,15 @@ def fit_sparse(
 
 
 def explained(vectors: Tensor, rebuilt: Tensor) -> float:
-    """Return the share of the variance of ``(n, d)`` that is kept: 1 if all is, 0 for their mean, negative if worse."""
+    """Return the share of the variance of ``(n, d)`` that is kept: 1 if all is, 0 for their mean, negative if worse.
+
+    Raises ``ValueError`` for vectors that are all the same.
+    """
+    _check_differ(vectors)
     lost = (vectors - rebuilt).square().sum()
     return 1 - (lost / (vectors - vectors.mean(0)).square().sum()).item()
+
+
+def _check_differ(vectors: Tensor) -> None:
+    if (vectors == vectors[:1]).all():
+        raise ValueError("the vectors are all the same: they have no variance to explain")

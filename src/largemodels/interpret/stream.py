@@ -27,8 +27,10 @@ def read_on(model: Llama, x: Tensor, layer: int, last: int | None = None, cache:
         cache: holds the keys and values of earlier positions. It goes on holding those alone, so the same cache serves
             for many ways to go on.
 
-    Raises ``ValueError`` for a layer that the model does not have, or a cache that does not fit.
+    Raises ``ValueError`` for a layer that the model does not have, a cache that does not fit, or a ``last`` below 1.
     """
+    if last is not None and last < 1:
+        raise ValueError(f"last is how many positions at the end get logits, at least 1; got {last}")
     if cache is not None:
         cache = copy(cache)
         cache.kept = list(cache.kept)  # one that drops tokens puts other tensors there

@@ -25,7 +25,7 @@ class GroupedQueryAttention(nn.Module):
         head_width: numbers per query or key, ``d``; ``width / heads`` if not given.
         layer: the place in the model, by which a cache is asked.
 
-    Raises ``ValueError`` for sizes below 1, or heads that do not divide.
+    Raises ``ValueError`` for sizes below 1, heads that do not divide, or an odd ``head_width``.
     """
 
     def __init__(self, width: int, heads: int, kv_heads: int, head_width: int | None = None, layer: int = 0):
@@ -36,7 +36,9 @@ class GroupedQueryAttention(nn.Module):
                 f"multiple of it unless head_width is given; got {kv_heads} and {width}"
             )
         self.heads, self.kv_heads, self.layer = heads, kv_heads, layer
-        self.head_width = head_width or width // heads
+        self.head_width = width // heads if head_width is None else head_width
+        if self.head_width < 2 or self.head_width % 2:
+            raise ValueError(f"rotary positions turn pairs: a head's width must be even; got {self.head_width}")
         self.to_q = nn.Linear(width, heads * self.head_width, bias=False)
         self.to_k = nn.Linear(width, kv_heads * self.head_width, bias=False)
         self.to_v = nn.Linear(width, kv_heads * self.head_width, bias=False)
@@ -50,8 +52,15 @@ class GroupedQueryAttention(nn.Module):
             x: new positions.
             rotation: cosines and sines ``(t, d / 2)``, as :func:`~largemodels.layers.rotation` returns them.
             cache: holds the keys and values of earlier positions, and takes those of the new ones.
+
+        Raises ``ValueError`` for a rotation of other positions or another width.
         """
         b, t, _ = x.shape
+        if any(part.shape != (t, self.head_width // 2) for part in rotation):
+            raise ValueError(
+                f"{t} positions take a rotation of cosines and sines ({t}, {self.head_width // 2}); "
+                f"got {' and '.join(str(tuple(part.shape)) for part in rotation)}"
+            )
         q = self.to_q(x).view(b, t, self.heads, -1).transpose(1, 2)  # (b, h, t, d)
         k = self.to_k(x).view(b, t, self.kv_heads, -1).transpose(1, 2)  # (b, kv, t, d)
         v = self.to_v(x).view(b, t, self.kv_heads, -1).transpose(1, 2)

@@ -49,6 +49,11 @@ class LowRankLinear(nn.Module):
             return y
         return y + F.linear(F.linear(x, self.a.to(x.dtype)) * self.scale, self.b.to(x.dtype))
 
+    @property
+    def weight(self) -> Tensor:
+        """The weights of an ordinary layer that does the same, now."""
+        return self._updated() if self.on else self.linear.weight
+
     def merged(self) -> nn.Linear:
         """Return one ordinary layer that does the same: its weights are :math:`W + \\frac{\\alpha}{r} B A`.
 
@@ -57,9 +62,13 @@ class LowRankLinear(nn.Module):
         old = self.linear
         linear = nn.Linear(old.in_features, old.out_features, old.bias is not None, device="meta")
         with torch.no_grad():
-            weight = (old.weight.to(self.a.dtype) + self.scale * self.b @ self.a).to(old.weight.dtype)
+            weight = self._updated()
         linear.weight, linear.bias = nn.Parameter(weight, requires_grad=False), old.bias
         return linear.train(self.training)
+
+    def _updated(self) -> Tensor:
+        old = self.linear.weight
+        return (old.to(self.a.dtype) + self.scale * self.b @ self.a).to(old.dtype)
 
     def extra_repr(self) -> str:
         """Say rank and scale."""
@@ -86,10 +95,11 @@ def adapt(model: nn.Module, *patterns: str, rank: int, alpha: float | None = Non
     there = dict(model.named_modules(remove_duplicate=False))
     inside = {id(part.linear) for part in there.values() if isinstance(part, LowRankLinear)}
     linears = {name: part for name, part in there.items() if type(part) is nn.Linear and id(part) not in inside}
+    adapted = [name for name, part in there.items() if isinstance(part, LowRankLinear)]
     if not patterns:
         raise ValueError("name at least one linear layer, or several at once, as in 'blocks.*.to_q'")
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in linears):
+        if not any(fnmatchcase(name, pattern) for name in [*linears, *adapted]):
             known = ", ".join(list(linears)[:8]) + ", …" * (len(linears) > 8) if linears else "none"
             raise LookupError(f"no linear layer is named {pattern}; the model has {known}")
     chosen = {name: part for name, part in linears.items() if any(fnmatchcase(name, p) for p in patterns)}

@@ -36,10 +36,24 @@ class QuantisedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(…, in)`` to ``(…, out)``."""
-        if x.device.type != "cpu" or (torch.is_grad_enabled() and x.requires_grad):
-            return F.linear(x, self.unpack().to(x.dtype), self.bias)
-        y = self.product(x.flatten(end_dim=-2).bfloat16()).view(*x.shape[:-1], -1).to(x.dtype)
+        if x.device.type != "cpu" or not x.numel() or (torch.is_grad_enabled() and x.requires_grad):
+            return F.linear(x, self.weight.to(x.dtype), self.bias)
+        rows = x.reshape(-1, x.shape[-1]).bfloat16().contiguous()
+        y = self.product(rows).view(*x.shape[:-1], -1).to(x.dtype)
         return y if self.bias is None else y + self.bias
+
+    @property
+    def weight(self) -> Tensor:
+        """The weights as they would stand in an ``nn.Linear``: unpacked anew each time."""
+        return self.unpack()
+
+    def _apply(self, fn, recurse=True):
+        kept = dict(self._buffers)
+        super()._apply(fn, recurse)
+        for name, x in kept.items():  # model.bfloat16() and the like are for what is between, not for packed weights
+            if self._buffers[name].dtype != x.dtype:
+                self._buffers[name] = x.to(self._buffers[name].device)
+        return self
 
     def product(self, x: Tensor) -> Tensor:
         """Multiply rows ``(n, in)`` of bfloat16 by the packed weights, on a CPU: ``(n, out)``, bfloat16."""
@@ -103,11 +117,12 @@ class QuantisedEmbedding(nn.Module):
 
     def __init__(self, table: EightBitLinear, dtype: torch.dtype):
         super().__init__()
-        self.table, self.dtype = table, dtype
+        self.table = table
+        self.register_buffer("like", torch.empty(0, dtype=dtype), persistent=False)  # of the type of what is between
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens ``(…)`` to vectors ``(…, d)``."""
-        return (self.table.numbers[tokens] * self.table.scale.float()[tokens][..., None]).to(self.dtype)
+        return (self.table.numbers[tokens] * self.table.scale.float()[tokens][..., None]).to(self.like.dtype)
 
 
 KINDS = {"int8": EightBitLinear, "int4": FourBitLinear}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from largemodels.layers import Cache, GatedMLP, GroupedQueryAttention, RMSNorm, RotaryScaling, rotation
 from largemodels.models.llama_files import Unfilled, fill, naming, read_gguf, read_pretrained
 from largemodels.models.llama_step import LlamaStep, usual
-from largemodels.models.tokens import check_tokens
+from largemodels.models.tokens import check_last, check_tokens
 from largemodels.models.writing import stream
 
 
@@ -92,17 +92,24 @@ class Llama(nn.Module):
         return self.advance(tokens)
 
     def start(self, batch: int = 1, room: int | None = None) -> Cache:
-        """Return an empty cache for so many texts, with room for so many tokens of each: the context if not given."""
-        c = self.config
-        return Cache(c.layers, batch, c.kv_heads, room or c.context, c.head_width, self.norm.weight)
+        """Return an empty cache for so many texts, with room for so many tokens of each: the context if not given.
+
+        Raises ``ValueError`` for less than one of either.
+        """
+        c, room = self.config, self.config.context if room is None else room
+        if min(batch, room) < 1:
+            raise ValueError(f"a cache takes at least one text and one token; got {batch} and {room}")
+        return Cache(c.layers, batch, c.kv_heads, room, c.head_width, self.norm.weight)
 
     def advance(self, tokens: Tensor, cache: Cache | None = None, last: int | None = None) -> Tensor:
         """Return the logits of ``(b, t)`` tokens, which follow those in the cache, if there is one; keep them in it.
 
         With ``last``, only those of so many tokens at the end are computed: ``(b, last, vocabulary)``.
-        Raises ``ValueError`` for tokens that are unknown, none, or more than the context or the cache has room for.
+        Raises ``ValueError`` for tokens that are unknown, none, or more than the context or the cache has room for, and
+        for a ``last`` below 1.
         """
         check_tokens(tokens, self.config.vocabulary)
+        check_last(last)
         before = cache.length if cache is not None else 0
         t, room = tokens.shape[1], self.config.context if cache is None else cache.room
         if before + t > room:

@@ -72,9 +72,9 @@ class LlamaStep:
             qk = turn(qkv[:, : h + kv], cos, sin)
             k, v = cache.extend(layer, torch.stack([qk[:, h:], qkv[:, h + kv :]])[:, :, :, None])  # (b, kv, s, d)
             mixed = fast_attention(qk[:, :h].view(b, kv, h // kv, d), k, v)
-            x = x + out(mixed.reshape(b, h * d).to(narrow))
+            x = x + out(mixed.reshape(b, h * d).to(narrow)).to(dtype)
             y = F.rms_norm(x, x.shape[1:], norm2, c.eps).to(narrow)
-            x = x + contract((F.silu(gate(y).to(dtype)) * expand(y)).to(narrow))
+            x = x + contract((F.silu(gate(y).to(dtype)) * expand(y)).to(narrow)).to(dtype)
         cache.length += 1
         return self.model.head(F.rms_norm(x, x.shape[1:], self.model.norm.weight, c.eps))[:, None]
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from largemodels.layers import Cache, SinkCache
 from largemodels.models.sampling import check_sampling, check_whole, draw
-from largemodels.models.tokens import check_tokens
+from largemodels.models.tokens import check_stop, check_tokens
 
 LONGEST = 3  # tokens at the end of the text by which a repetition is found
 
@@ -69,8 +69,7 @@ def stream(
         raise ValueError(
             f"a prompt of {t:,} tokens and {length:,} to write are more than the context of {context:,}: shorten one"
         )
-    if wrong := [token for token in stop if not 0 <= token < known]:
-        raise ValueError(f"stop tokens are from 0 to {known - 1}; got {wrong[0]}")
+    stop = check_stop(stop, known)
     if lookup < 0 or (lookup and b > 1):
         raise ValueError(
             f"lookup takes 0 or more tokens, and a single text if there are any; got {lookup} for {b} texts"

@@ -99,7 +99,10 @@ def in_batches(n: int, size: int, steps: int, generator: torch.Generator) -> Ite
 def divergence(logits: Tensor, reference: Tensor) -> Tensor:
     r"""Return :math:`D(p \,\|\, q) = \sum_i p_i \ln (p_i / q_i)` at each place, in nats: ``(…, v)`` → ``(…)``.
 
-    ``p`` are the probabilities of ``logits``, ``q`` those of ``reference``; computed in float32 or wider.
+    ``p`` are the probabilities of ``logits``, ``q`` those of ``reference``; computed in float32 or wider. A
+    ``p`` of 0, which a logit of −∞ makes, adds nothing.
     """
     p, q = (x.to(torch.promote_types(x.dtype, torch.float32)).log_softmax(-1) for x in (logits, reference))
+    never = p == -torch.inf
+    p, q = (x.masked_fill(never, 0.0) for x in (p, q))  # ln 1 − ln 1
     return F.kl_div(q, p, reduction="none", log_target=True).sum(-1)
