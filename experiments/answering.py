@@ -1,23 +1,27 @@
 """Teach SmolLM2 a skill, a preference, and a skill by rewards; measure what else changed: results/answering.json.
 
-    python experiments/answering.py [dates] [preferences] [rewards] [ranks] [--seeds 0 1 2] [--out FILE]
+    python experiments/answering.py [dates] [preferences] [rewards] [shuffled] [ranks] [--seeds 0 1 2] [--again WAY]
+        [--out FILE]
 
 ``dates``: fine-tuning with updates of rank 2 in the last ten layers, 480 examples. ``preferences``: direct preference
 optimisation on pairs of the model's own answers. ``rewards``: group relative policy optimisation after a short
-fine-tuning. ``ranks``: ``dates`` with other ranks, and with all weights of those layers. All but the last, if none is
-named. Runs that the file holds already are not made again. What the first seeds of ``dates`` and ``preferences`` learn
-is kept in assets/checkpoints. About 20 minutes on one CPU core.
+fine-tuning. ``shuffled``: ``rewards`` with the rewards of each group in random order, its control. ``ranks``: ``dates``
+with other ranks, and with all weights of those layers. The first three, if none is named. Runs that the file holds
+already are not made again, but for those of the ways named after ``--again``. What the first seeds of ``dates`` and
+``preferences`` learn is kept in assets/checkpoints. The first three take about 20 minutes on one CPU core.
 """
 
 import argparse
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
+from statistics import fmean
 
 import torch
-from answering_rest import GENERAL, Rest
+from answering_rest import GENERAL, Rest, stutters, words
 from answering_ways import (
     DATES,
     RANK,
@@ -31,7 +35,6 @@ from answering_ways import (
     reward,
     sampled,
     tested,
-    words,
 )
 from results import write
 
@@ -43,7 +46,7 @@ from largemodels.text import Tokenizer
 from largemodels.train import save_weights
 
 KEPT = Path("assets/checkpoints")
-PARTS = ("dates", "preferences", "rewards", "ranks")
+PARTS = ("dates", "preferences", "rewards", "shuffled", "ranks")
 STEPS, RATE = 60, 2e-3
 ASKED = 60  # questions that are held out
 PREFER = {"questions": 64, "epochs": 3, "rate": 1e-3}
@@ -56,15 +59,15 @@ TRAINING = (
 
 
 class Runs:
-    """The runs that a file holds, and those that are added to it, each written at once."""
+    """The runs that a file holds, but for some ways, and those that are added to it, each written at once."""
 
-    def __init__(self, path: Path, head: dict):
+    def __init__(self, path: Path, head: dict, again: Sequence[str] = ()):
         self.path, self.head, self.runs = path, head, []
         if path.exists():
             result = json.loads(path.read_text(encoding="utf-8"))
             if result["training"] != head["training"]:
                 raise ValueError(f"{path} holds runs with {result['training']!r}; move it away first")
-            self.runs = result["runs"]
+            self.runs = [run for run in result["runs"] if run["way"] not in again]
 
     def __contains__(self, key: tuple[str, int | None]) -> bool:
         return key in {(run["way"], run.get("seed")) for run in self.runs}
@@ -94,7 +97,8 @@ def learn_preferences(runs: Runs, tokenizer: Tokenizer, rest: Rest, seeds: list[
     first = sampled(fresh()[0], tokenizer, held_out, 99, 4)
     if ("the original's answers", None) not in runs:
         run = {"way": "the original's answers", "scores": [[score for _, score in group] for group in first]}
-        run["words"] = sum(words(tokenizer, x) for group in first for x, _ in group) / (4 * len(first))
+        run["words"] = fmean(words(tokenizer, x) for group in first for x, _ in group)
+        run["repeats"] = round(fmean(stutters(tokenizer, x) for group in first for x, _ in group), 3)
         run["examples"] = [tokenizer.decode(group[0][0], special=False) for group in first[:10]]
         run["questions"] = [question.text for question in held_out[:10]]
         run["pairs"] = in_words(tokenizer, pairs_of(held_out, first))
@@ -110,13 +114,16 @@ def learn_preferences(runs: Runs, tokenizer: Tokenizer, rest: Rest, seeds: list[
         runs.add({"way": "preferences, too far", "seed": 0, **run, "rest": rest.measure(in_float32(model))})
 
 
-def learn_by_rewards(runs: Runs, tokenizer: Tokenizer, seeds: list[int]) -> None:
+def learn_by_rewards(runs: Runs, tokenizer: Tokenizer, rest: Rest, seeds: list[int], shuffled: bool = False) -> None:
+    way = "rewards, shuffled" if shuffled else "rewards"
     for seed in seeds:
-        if ("rewards", seed) not in runs:
+        if (way, seed) not in runs:
             model, start = fine_tune(tokenizer, seed, RANK, START, RATE, curve=False)
             was = tested(in_float32(model), tokenizer)
-            run = {"start": was, "examples": start["examples"], "steps": reward(tokenizer, model, seed, **REWARD)}
-            runs.add({"way": "rewards", "seed": seed, **run, **tested(in_float32(model), tokenizer)})
+            steps = reward(tokenizer, model, seed, **REWARD, shuffled=shuffled)
+            run = {"start": was, "examples": start["examples"], "steps": steps}
+            model = in_float32(model)
+            runs.add({"way": way, "seed": seed, **run, **tested(model, tokenizer), "rest": rest.measure(model)})
 
 
 def keep(name: str, model: Llama) -> None:
@@ -128,6 +135,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=list(PARTS[:3]), help=", ".join(PARTS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--again", nargs="+", default=[], metavar="WAY", help="as the file names it, such as rewards")
     parser.add_argument("--out", type=Path, default=Path("results/answering.json"))
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -143,7 +151,7 @@ def main() -> int:
         "torch": torch.__version__,
         "general": list(GENERAL),
     }
-    runs = Runs(options.out, head)
+    runs = Runs(options.out, head, options.again)
     rest = Rest(original, tokenizer)
     if "dates" in options.parts:
         if ("before", None) not in runs:
@@ -152,7 +160,9 @@ def main() -> int:
     if "preferences" in options.parts:
         learn_preferences(runs, tokenizer, rest, options.seeds)
     if "rewards" in options.parts:
-        learn_by_rewards(runs, tokenizer, options.seeds)
+        learn_by_rewards(runs, tokenizer, rest, options.seeds)
+    if "shuffled" in options.parts:
+        learn_by_rewards(runs, tokenizer, rest, options.seeds, shuffled=True)
     if "ranks" in options.parts:
         learn_dates(runs, tokenizer, rest, options.seeds, (1, 8, None))
     return 0

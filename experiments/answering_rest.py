@@ -2,6 +2,7 @@
 
 import sysconfig
 from collections.abc import Sequence
+from itertools import pairwise
 from math import log
 from pathlib import Path
 
@@ -30,6 +31,16 @@ def conversation(tokenizer: Tokenizer, told: str, *said: str) -> Tensor:
     """Return the ids of a conversation: what the model is told before, then user and model in turn."""
     turns = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(said)]
     return tokenizer.prompt([{"role": "system", "content": told}, *turns])
+
+
+def words(tokenizer: Tokenizer, ids: Tensor) -> int:
+    """Return how many words an answer has."""
+    return len(tokenizer.decode(ids, special=False).split())
+
+
+def stutters(tokenizer: Tokenizer, ids: Tensor) -> bool:
+    """Tell whether a word stands twice in a row in an answer."""
+    return any(a == b for a, b in pairwise(tokenizer.decode(ids, special=False).split()))
 
 
 class Rest:

@@ -5,7 +5,7 @@ from statistics import fmean
 from time import process_time
 
 import torch
-from answering_rest import PLAIN, conversation
+from answering_rest import PLAIN, conversation, stutters, words
 from torch import Tensor, nn
 
 from largemodels.data import FORMS, NEW_FORMS, Question, small_questions, smollm2, written_dates
@@ -190,6 +190,7 @@ def prefer(tokenizer, seed: int, held_out: list[Question], first, questions: int
         optimizer.step()
         seconds += process_time() - start
         losses.append(round(loss.item(), 4))
+    own = scores_of(model, best, worst)
     compared = packed(tokenizer, pairs_of(held_out, first))
     after = scores_of(model, *compared)
     with unadapted(model):
@@ -203,28 +204,31 @@ def prefer(tokenizer, seed: int, held_out: list[Question], first, questions: int
         "words": round(fmean(words(tokenizer, x) for group in now for x, _ in group), 3),
         "chosen": [round(each, 3) for each in (after[0] - was[0]).tolist()],
         "rejected": [round(each, 3) for each in (after[1] - was[1]).tolist()],
+        "own_chosen": [round(each, 3) for each in (own[0] - reference[0]).tolist()],
+        "own_rejected": [round(each, 3) for each in (own[1] - reference[1]).tolist()],
+        "repeats": round(fmean(stutters(tokenizer, x) for group in now for x, _ in group), 3),
         "examples": [tokenizer.decode(group[0][0], special=False) for group in now[:10]],
         "cpu_seconds": round(seconds, 1),
     }
 
 
-def words(tokenizer: Tokenizer, ids: Tensor) -> int:
-    """Return how many words an answer has."""
-    return len(tokenizer.decode(ids, special=False).split())
+def reward(tokenizer, model: Llama, seed: int, steps: int, rate: float, questions: int = 4, shuffled: bool = False):
+    """Go on training a model on dates without showing it any answer: a program says which of its own are right.
 
-
-def reward(tokenizer, model: Llama, seed: int, steps: int, rate: float, questions: int = 4) -> list[dict]:
-    """Go on training a model on dates without showing it any answer: a program says which of its own are right."""
+    Return for each step the share of right answers, and in how many groups they differed. With ``shuffled`` rewards
+    go to answers of the same group at random: the control, from which there is nothing to learn about dates.
+    """
     asked = written_dates(steps * questions, 1000 + seed)
     optimizer = torch.optim.Adam(adapters(model).parameters(), lr=rate)
-    chance, found = torch.Generator().manual_seed(seed), []
+    chance, mixing, found = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed), []
     for first in range(0, len(asked), questions):
         group = asked[first : first + questions]
         prompts = [conversation(tokenizer, DATES, written) for written, _ in group for _ in range(GROUP)]
         ids = write_each(model, prompts, 12, tokenizer.stop, generator=chance)
         wanted = [ended(tokenizer, iso) for _, iso in group for _ in range(GROUP)]
         right = torch.tensor([torch.equal(x, y) for x, y in zip(ids, wanted, strict=True)]).float().view(-1, GROUP)
-        gains = group_advantages(right).flatten()
+        order = torch.rand(right.shape, generator=mixing).argsort(1)
+        gains = group_advantages(right.gather(1, order) if shuffled else right).flatten()
         if gains.any():
             logits, targets = answer_logits(model, *pack(prompts, ids))
             counts = targets != IGNORED

@@ -8,7 +8,7 @@ import answering_ways as ways
 import pytest
 import torch
 
-from largemodels.data import Question, small_questions, smollm2
+from largemodels.data import Question, small_questions, smollm2, written_dates
 from largemodels.layers import adapt, adapters
 from largemodels.models import Llama, LlamaConfig
 from largemodels.text import Tokenizer
@@ -65,8 +65,48 @@ def test_every_part_is_measured_once_and_a_second_run_adds_nothing(done):
     result, _, again = done
     ways_run = [run["way"] for run in result["runs"]]
     answers = ["the original's answers", "preferences", "preferences, too far"]
-    assert ways_run == ["before", "rank 2", *answers, "rewards", "rank 1", "rank 8", "all weights"]
+    rewards = ["rewards", "rewards, shuffled"]
+    assert ways_run == ["before", "rank 2", *answers, *rewards, "rank 1", "rank 8", "all weights"]
     assert again() == result
+
+
+def test_every_training_says_what_it_did_to_the_rest(done):
+    trained = [run for run in done[0]["runs"] if run.get("seed") is not None]
+    assert all("rest" in run for run in trained)
+    assert len(trained) == 8
+
+
+def test_of_preferences_the_pairs_that_were_learned_from_are_measured_too(done):
+    for run in done[0]["runs"]:
+        if run["way"].startswith("preferences"):
+            assert len(run["own_chosen"]) == len(run["own_rejected"]) == len(run["pairs"])
+
+
+def test_a_way_named_again_is_made_again_and_the_others_are_kept(tmp_path):
+    path = tmp_path / "x.json"
+    answering.write(path, {"training": "this"}, [{"way": "rewards", "seed": 0}, {"way": "rank 2", "seed": 0}])
+    runs = answering.Runs(path, {"training": "this"}, ["rewards"])
+    assert ("rewards", 0) not in runs
+    assert ("rank 2", 0) in runs
+
+
+def test_a_word_twice_in_a_row_is_a_stutter(tokenizer):
+    assert answering_rest.stutters(tokenizer, tokenizer.encode("Rose lives in Cairo Cairo"))
+    assert not answering_rest.stutters(tokenizer, tokenizer.encode("Rose lives in Cairo, in Cairo"))
+
+
+def test_shuffled_rewards_are_the_same_ones_given_to_other_answers(monkeypatch, tokenizer):
+    asked, given = written_dates(2, 1000), {False: [], True: []}
+    written = [ways.ended(tokenizer, "none" if i % 3 else iso) for _, iso in asked for i in range(ways.GROUP)]
+    monkeypatch.setattr(ways, "write_each", lambda *_, **__: written)
+    for shuffled, seen in given.items():
+        monkeypatch.setattr(ways, "group_advantages", lambda rewards, seen=seen: seen.append(rewards) or 0 * rewards)
+        model = adapt(small(None), ways.LAYERS, rank=2)
+        ways.reward(tokenizer, model, 0, 1, 1e-3, questions=2, shuffled=shuffled)
+    (kept,), (mixed,) = given[False], given[True]
+    assert kept.tolist() == [[1, 0, 0, 1, 0, 0, 1, 0]] * 2
+    assert not torch.equal(mixed, kept)
+    assert torch.equal(mixed.sort(1).values, kept.sort(1).values)
 
 
 def test_what_is_kept_is_what_was_learned(done):
