@@ -73,14 +73,22 @@ def digits(right: Tensor) -> str:
 
 
 def before(model: Llama, tokenizer: Tokenizer) -> dict:
-    """Test the model as it is on the dates that are held out, without examples and with six in its prompt."""
+    """Test the model as it is on the dates that are held out: without examples, with six, and asked in a sentence."""
     held_out, shown = written_dates(HELD_OUT, 0, held_out=True), written_dates(len(FORMS), 0)
     return {
         "way": "before",
         "right": digits(exact(model, *dates(tokenizer, held_out))),
         "new_forms": digits(exact(model, *dates(tokenizer, written_dates(NEW, 1, True, NEW_FORMS)))),
         "six examples in the prompt": digits(exact(model, *dates(tokenizer, held_out[:72], shown), batch=24)),
+        "asked in a sentence": digits(in_a_sentence(model, tokenizer, held_out[:72])),
     }
+
+
+def in_a_sentence(model: Llama, tokenizer: Tokenizer, pairs: list[tuple[str, str]]) -> Tensor:
+    """Return for each date whether it stands, as YYYY-MM-DD, anywhere in the model's answer to a plain request."""
+    asked = [{"role": "user", "content": f"Write this date as YYYY-MM-DD: {written}"} for written, _ in pairs]
+    ids = write_each(model, [tokenizer.prompt([turn]) for turn in asked], 48, tokenizer.stop, temperature=0)
+    return torch.tensor([iso in tokenizer.decode(text) for text, (_, iso) in zip(ids, pairs, strict=True)])
 
 
 def fine_tune(tokenizer, seed: int, rank: int | None, steps: int, rate: float, size: int = 8, curve: bool = True):
