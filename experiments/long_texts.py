@@ -1,6 +1,6 @@
 """Let SmolLM2 read texts that are longer than its context, in six ways: results/long-texts.json.
 
-    OMP_NUM_THREADS=1 python experiments/long_texts.py [--texts 2] [--ways …] [--length 12288] [--out results]
+    OMP_NUM_THREADS=1 python experiments/long_texts.py [--texts 2] [--ways WAY ...] [--length 12288] [--out results]
 
 Every way reads the same texts, which come with Python. In each of 16 equal parts a sentence is put in that gives a city
 a secret number. Noted are the loss of the other tokens by position, and, at a third, at two thirds and at the end of
