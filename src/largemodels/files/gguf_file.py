@@ -23,13 +23,8 @@ NUMBERS = dict(zip((0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12), "BbHhIif?Qqd", strict=T
 TEXT, LIST = 8, 9
 TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 8: "Q8_0", 28: "F64", 30: "BF16"}
 
-DAMAGE = (
-    ValueError,
-    struct.error,
-    MemoryError,
-    OverflowError,
-    RecursionError,
-)  # that of decoding texts is a ValueError
+# what reading a damaged file raises; a text that cannot be decoded is a ValueError
+DAMAGE = (ValueError, struct.error, MemoryError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)

@@ -49,9 +49,8 @@ def attribute(model: Llama, seen: Mapping[str, Tensor], towards: Tensor, against
     """
     c, layers = model.config, range(model.config.layers)
     mixed = torch.stack([seen[f"blocks.{n}.attention.mixed"][:, :, -1] for n in layers], 1)  # (b, layers, h, e)
-    out = torch.stack([block.attention.out.weight.unflatten(1, (c.heads, -1)) for block in model.blocks]).to(
-        mixed.dtype
-    )
+    out = torch.stack([block.attention.out.weight.unflatten(1, (c.heads, -1)) for block in model.blocks])
+    out = out.to(mixed.dtype)
     heads = torch.einsum("blhe,ldhe->blhd", mixed, out)  # what each head writes
     mlps = torch.stack([seen[f"blocks.{n}.mlp"][:, -1] for n in layers], 1)
     embedding = seen["embedding"][:, -1]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from largemodels.layers import Cache, rotation
 from largemodels.models import Llama
+from largemodels.models.tokens import check_last
 
 
 def read_until(model: Llama, tokens: Tensor, layer: int) -> Tensor:
@@ -29,8 +30,7 @@ def read_on(model: Llama, x: Tensor, layer: int, last: int | None = None, cache:
 
     Raises ``ValueError`` for a layer that the model does not have, a cache that does not fit, or a ``last`` below 1.
     """
-    if last is not None and last < 1:
-        raise ValueError(f"last is how many positions at the end get logits, at least 1; got {last}")
+    check_last(last)
     if cache is not None:
         cache = copy(cache)
         cache.kept = list(cache.kept)  # one that drops tokens puts other tensors there

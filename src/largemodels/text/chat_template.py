@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+# what a faulty template raises when it is run, beside the errors of Jinja
+FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+
 
 def check_messages(messages: Sequence[Mapping[str, str]]) -> None:
     """Raise ``ValueError`` unless there are messages, each with a ``role`` and a ``content``."""
@@ -50,13 +53,5 @@ def render(template: str, messages: Sequence[Mapping[str, str]], answer: bool, n
     given = {"messages": [dict(message) for message in messages], "add_generation_prompt": answer}
     try:
         return jinja.from_string(template).render(**{"tools": None, "documents": None, **names, **given})
-    except (
-        TemplateError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        LookupError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except (TemplateError, *FAULTS) as error:
         raise ValueError(f"the model's chat template does not take these messages: {error}") from error
