@@ -4,8 +4,8 @@
 
 It must be stored as `make notebooks` leaves it, with outputs; be below 1 MB; follow every cell whose output is exempt
 from comparison by an assertion; silence no cell with a semicolon; end with at least five exercises, if it is a section
-of a chapter, each with a solution; and name no place of the machine it was made on. --open prints what stands open on
-the page of each (see tools/open_path.py).
+of a chapter, or two, if it answers questions, each with a solution; and name no place of the machine it was made on.
+--open prints what stands open on the page of each (see tools/open_path.py).
 """
 
 import argparse
@@ -19,6 +19,7 @@ from notebooks import BYTES, ROOT, _exempt, normalise, of_the_book, write
 
 LINES = 20
 WORDS = 3500  # on the open path: one sitting
+NUMBERS = {2: "two", 5: "five"}
 
 
 def faults(path: Path) -> list[str]:
@@ -55,8 +56,8 @@ def faults(path: Path) -> list[str]:
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     exercises = re.findall(r"\{exercise(?:-start)?\}[^`]*?:label: (\S+)", prose)
     solved = re.findall(r"\{solution(?:-start)?\} (\S+)", prose)
-    if len(exercises) < 5 and _is_section(name):
-        found.append(f"has {len(exercises)} exercises; at least five are asked for")
+    if len(exercises) < (least := _exercises_of(name)):
+        found.append(f"has {len(exercises)} exercises; at least {NUMBERS[least]} are asked for")
     found += [f"has no solution to the exercise {label}" for label in exercises if label not in solved]
     found += [
         f"names a place of one machine: {place}" for place in re.findall(r"/(?:home|tmp|Users|root)/[\w.-]+", text)
@@ -64,9 +65,10 @@ def faults(path: Path) -> list[str]:
     return [f"{path}: {fault}" for fault in found]
 
 
-def _is_section(name: str) -> bool:
-    """Tell whether a notebook is a section of a chapter, as chapters/cnn/network is, and the home page is not."""
-    return re.fullmatch(r"chapters/[^/]+/.+", name) is not None
+def _exercises_of(name: str) -> int:
+    """Return how many exercises a page has at least: five, or two where it answers questions; none outside chapters."""
+    section = re.fullmatch(r"chapters/([^/]+)/.+", name)
+    return 0 if section is None else 2 if section[1] == "faq" else 5
 
 
 def print_open(paths: list[Path]):
