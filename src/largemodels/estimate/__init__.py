@@ -1,5 +1,19 @@
 """What a model costs, before it is trained."""
 
 from largemodels.estimate.costs import LayerCost, layer_costs
+from largemodels.estimate.emissions import Cost, Emissions
+from largemodels.estimate.formula import Formula
+from largemodels.estimate.quantities import Quantity
+from largemodels.estimate.run import TrainingRun
+from largemodels.estimate.time import TrainingTime
 
-__all__ = ["LayerCost", "layer_costs"]
+__all__ = [
+    "Cost",
+    "Emissions",
+    "Formula",
+    "LayerCost",
+    "Quantity",
+    "TrainingRun",
+    "TrainingTime",
+    "layer_costs",
+]

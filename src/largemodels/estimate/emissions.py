@@ -1,0 +1,56 @@
+"""What chip-hours cost, in money, in electricity and in carbon dioxide."""
+
+from torch import Tensor
+
+from largemodels.estimate.formula import Formula
+from largemodels.estimate.quantities import Quantity
+
+CHIP_HOURS = Quantity("chip_hours", "Chip-hours", "h", 0, 1e22)
+PRICE = Quantity("price", "Price of a chip-hour", "$", 0, 1e4)
+WATTS = Quantity("watts", "Power of a chip", "W", 0.1, 1e5)
+PUE = Quantity("pue", "Power usage effectiveness", "", 1, 10)
+CARBON = Quantity("carbon", "Carbon intensity", "kg/kWh", 0, 2)
+
+LOW, HIGH = 0.5, 1.6
+
+
+class Cost(Formula):
+    """The price of chip-hours: what renting them costs, without storage, people, or runs that failed."""
+
+    takes = (CHIP_HOURS, PRICE)
+    gives = (Quantity("cost", "Cost", "$", 0, float("inf")),)
+    source = "arithmetic"
+
+    def forward(self, chip_hours: Tensor, price: Tensor) -> dict[str, Tensor]:
+        """Return ``cost`` in the currency of ``price``."""
+        self.check(chip_hours, price)
+        return {"cost": chip_hours * price}
+
+
+class Emissions(Formula):
+    """Energy ``chip_hours · watts · pue`` and carbon dioxide ``energy · carbon``."""
+
+    takes = (CHIP_HOURS, WATTS, PUE, CARBON)
+    gives = (
+        Quantity("energy", "Energy", "kWh", 0, float("inf")),
+        Quantity("energy_low", "Energy, at least", "kWh", 0, float("inf")),
+        Quantity("energy_high", "Energy, at most", "kWh", 0, float("inf")),
+        Quantity("co2", "Carbon dioxide", "kg", 0, float("inf")),
+        Quantity("co2_low", "Carbon dioxide, at least", "kg", 0, float("inf")),
+        Quantity("co2_high", "Carbon dioxide, at most", "kg", 0, float("inf")),
+    )
+    source = "patterson2021carbon"
+
+    def forward(self, chip_hours: Tensor, watts: Tensor, pue: Tensor, carbon: Tensor) -> dict[str, Tensor]:
+        """Return ``energy`` in kWh and ``co2`` in kg, and ``…_low`` and ``…_high`` of both."""
+        self.check(chip_hours, watts, pue, carbon)
+        energy = chip_hours * watts / 1e3 * pue
+        co2 = energy * carbon
+        return {
+            "energy": energy,
+            "energy_low": energy * LOW,
+            "energy_high": energy * HIGH,
+            "co2": co2,
+            "co2_low": co2 * LOW,
+            "co2_high": co2 * HIGH,
+        }

@@ -1,0 +1,38 @@
+"""The form of all estimates: a torch module from named numbers to named numbers, which says what they are."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from largemodels.estimate.quantities import Quantity
+
+
+class Formula(nn.Module):
+    """A module whose ``forward`` takes tensors of the quantities ``takes``, in this order, and returns ``gives``.
+
+    The tensors are ``(1,)``, or of any shapes that broadcast; in float32, as in a page, results hold to about 1e-6
+    of themselves. ``source`` says whose formula it is.
+    """
+
+    takes: ClassVar[tuple[Quantity, ...]]
+    gives: ClassVar[tuple[Quantity, ...]]
+    source: ClassVar[str]
+
+    def check(self, *values: Tensor) -> None:
+        """Raise ``ValueError`` for the first value out of its limits; do nothing while a graph is traced."""
+        if torch.compiler.is_compiling():
+            return
+        for quantity, value in zip(self.takes, values, strict=True):
+            quantity.check(value)
+
+    def of(self, **numbers: float) -> dict[str, float]:
+        """Return the results for plain numbers, by name, computed in float64.
+
+        Raises ``ValueError`` for a name that is missing or unknown, and for a number out of its limits.
+        """
+        names = [quantity.name for quantity in self.takes]
+        if set(numbers) != set(names):
+            raise ValueError(f"it takes {', '.join(names)}; got {', '.join(numbers) or 'nothing'}")
+        results = self(*(torch.tensor([float(numbers[name])], dtype=torch.float64) for name in names))
+        return {name: value.item() for name, value in results.items()}

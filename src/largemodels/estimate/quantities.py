@@ -1,0 +1,43 @@
+"""What a formula takes and gives: numbers with a name, a unit, and limits."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that a formula takes or gives.
+
+    Attributes:
+        name: of the argument, or of the entry of the result.
+        label: the same for a reader.
+        unit: empty for a plain number.
+        low: the least that makes sense, allowed itself.
+        high: the most, allowed itself. It keeps slips of the hand out, and float32 from overflowing.
+        whole: whether only whole numbers are meant.
+    """
+
+    name: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    whole: bool = False
+
+    def allowed(self) -> str:
+        """Return what it may be, as the end of a sentence."""
+        unit = f" {self.unit}" if self.unit else ""
+        return f"a {'whole ' * self.whole}number from {self.low:,g} to {self.high:,g}{unit}"
+
+    def check(self, value: Tensor) -> None:
+        """Raise ``ValueError`` with the quantity, the value and what is allowed, unless all of ``value`` is."""
+        if not isinstance(value, Tensor):
+            raise ValueError(f"{self.name} is no tensor: {value!r}")
+        if not value.numel():
+            raise ValueError(f"{self.name} is empty; it must be {self.allowed()}")
+        fits = (value >= self.low) & (value <= self.high)  # NaN does not
+        if self.whole:
+            fits &= value == value.round()
+        if not fits.all():
+            raise ValueError(f"{self.name} is {value[~fits].flatten()[0].item():,g}; it must be {self.allowed()}")
