@@ -11,6 +11,7 @@ from largemodels.data.questions import Question, small_questions
 from largemodels.data.repeats import Repeats
 from largemodels.data.smollm2 import smollm2
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
+from largemodels.data.systems import Figure, System, systems
 from largemodels.data.text import Text, TextBatches, passages, shakespeare
 
 __all__ = [
@@ -20,11 +21,13 @@ __all__ = [
     "Batches",
     "DataError",
     "Dates",
+    "Figure",
     "ImageData",
     "Labelled",
     "LabelledWindows",
     "Question",
     "Repeats",
+    "System",
     "Text",
     "TextBatches",
     "WindowData",
@@ -45,5 +48,6 @@ __all__ = [
     "small_questions",
     "smollm2",
     "source_code",
+    "systems",
     "written_dates",
 ]
