@@ -7,6 +7,7 @@ from largemodels.data.declaration import declaration
 from largemodels.data.documentation import documentation
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
+from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs
 from largemodels.data.questions import Question, small_questions
 from largemodels.data.repeats import Repeats
 from largemodels.data.smollm2 import smollm2
@@ -25,6 +26,8 @@ __all__ = [
     "ImageData",
     "Labelled",
     "LabelledWindows",
+    "PublishedFigure",
+    "PublishedRun",
     "Question",
     "Repeats",
     "System",
@@ -43,6 +46,7 @@ __all__ = [
     "package_windows",
     "passages",
     "photographs",
+    "published_runs",
     "random_shift",
     "shakespeare",
     "small_questions",
