@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 FILE = Path(__file__).with_name("systems.json")
@@ -90,7 +91,7 @@ def systems(path: Path = FILE) -> list[System]:
     """
     kept = json.loads(path.read_text(encoding="utf-8"))
     found = [_system(entry, kept["sources"]) for entry in kept["systems"]]
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if after.date < before.date:
             raise ValueError(f"the oldest system stands first; {after.name} stands after {before.name}")
     if len({system.name for system in found}) < len(found):
