@@ -130,6 +130,8 @@ def figure(**changes):
         ({"unit": "lb"}, "'lb' is no unit"),
         ({"how": "guessed"}, "got 'guessed'"),
         ({"circular": True}, "names none"),
+        ({"scope": "chips"}, "energy, and nothing else"),
+        ({"unit": "MWh"}, "got ''"),
     ],
 )
 def test_a_figure_that_says_too_little_is_refused(changes, message):

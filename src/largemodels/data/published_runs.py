@@ -48,6 +48,7 @@ class PublishedFigure:
             quotation without a name worth citing. Empty if it was read at the source.
         circular: whether its source computed it by the formula of an estimate, so that the estimate, agreeing with
             it, confirms nothing.
+        scope: of energy alone: ``chips``, or ``building`` with cooling and losses, as the PUE has them.
 
     Raises ``ValueError`` for a figure that is not positive or says too little; it tells what is missing.
     """
@@ -60,6 +61,7 @@ class PublishedFigure:
     formula: str = ""
     via: str = ""
     circular: bool = False
+    scope: str = ""
 
     def __post_init__(self):
         if type(self.value) not in (int, float) or not (isfinite(self.value) and self.value > 0):
@@ -72,6 +74,8 @@ class PublishedFigure:
             raise ValueError(f"a figure is {MEASURED}, {REPORTED}, {COMPUTED} or {ASSUMED}; got {self.how!r}")
         if self.circular and not self.formula:
             raise ValueError(f"a figure is circular by a formula; {self.value!r} from {self.source} names none")
+        if (self.scope in ("chips", "building")) != (self.unit == "MWh"):
+            raise ValueError(f"energy, and nothing else, is that of chips or of a building; got {self.scope!r}")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from largemodels.show.maps import (
     saliency_sheet,
     where_it_looks,
 )
+from largemodels.show.ratios import ratios
 from largemodels.show.roofline import roofline
 from largemodels.show.sequences import against_distance, by_lag, padded, read_along, unrolled
 from largemodels.show.tokens import cut_texts
@@ -71,6 +72,7 @@ __all__ = [
     "patches",
     "pointers",
     "pooling",
+    "ratios",
     "read_along",
     "responses",
     "roofline",
