@@ -1,30 +1,57 @@
 """Estimates: as in the sources that they come from, the same as ONNX, and clear about numbers that make no sense."""
 
+import re
+
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
-from largemodels.estimate import Cost, Emissions, TrainingRun, TrainingTime
+from largemodels.estimate import (
+    ComputeOptimal,
+    Cost,
+    Emissions,
+    InferenceMemory,
+    Parameters,
+    ScalingLaw,
+    Serving,
+    TrainingCompute,
+    TrainingMemory,
+    TrainingRun,
+    TrainingTime,
+)
 from largemodels.export import to_onnx
 
-LLAMA_65B = {
-    "parameters": 65.2e9,
-    "tokens": 1.4e12,
-    "chips": 2048,
-    "peak": 312,
-    "utilisation": 0.477,
-    "watts": 400,
-    "pue": 1.1,
-    "carbon": 0.385,
-    "price": 2,
-}
+LLAMA_65B = {"parameters": 65.2e9, "tokens": 1.4e12, "chips": 2048, "peak": 312, "utilisation": 0.477}
+LLAMA_65B |= {"watts": 400, "pue": 1.1, "carbon": 0.385, "price": 2}
+# Mixtral 8x7B
+SIZES = {"vocabulary": 32_000, "width": 4_096, "layers": 32, "heads": 32, "kv_heads": 8, "head_width": 128}
+SIZES |= {"hidden": 14_336, "gated": 1, "tied": 0}
+MIXTRAL = SIZES | {"biases": 0, "positions": 0, "experts": 8, "chosen": 2}
+BYTES = {"weight_bytes": 2, "activation_bytes": 2}
+SHARED = {"devices": 64, "stage": 2, "gradient_bytes": 2, "optimiser_bytes": 12}
+PLACE = {"batch": 3, "context": 4_096}
+FEW = {name: SIZES[name] for name in SIZES if name not in ("heads", "tied")}
+SERVED = {name: SIZES[name] for name in ("layers", "kv_heads", "head_width")}
+SERVED |= {"parameters": 46.7e9, "active": 12.9e9, "experts": 8, "chosen": 2, "batch": 16, "prompt": 2_000}
+SERVED |= {"weight_bytes": 2, "cache_bytes": 2, "chips": 2, "peak": 989, "bandwidth": 3.35, "price": 2}
 # a formula, and numbers that it takes
 FORMULAS = [
     (TrainingTime(), {"compute": 5.5e23, "chips": 2048, "peak": 312, "utilisation": 0.477}),
     (Cost(), {"chip_hours": 1.022362e6, "price": 1.9}),
     (Emissions(), {"chip_hours": 1.022362e6, "watts": 400, "pue": 1.1, "carbon": 0.385}),
     (TrainingRun(), LLAMA_65B),
+    (Parameters(), MIXTRAL),
+    (TrainingCompute(), MIXTRAL | {"tokens": 1e12, "context": 4_096, "causal": 1, "recomputed": 0.5}),
+    (
+        TrainingMemory(),
+        SIZES | BYTES | SHARED | PLACE | {"parameters": 46.7e9, "fused": 0, "dropout": 1, "extra": 1, "recomputed": 0},
+    ),
+    (InferenceMemory(), FEW | BYTES | PLACE | {"parameters": 46.7e9, "prompt": 999, "scored": 1, "cache_bytes": 2}),
+    (ScalingLaw(), {"parameters": 70e9, "tokens": 1.4e12}),
+    (ScalingLaw("hoffmann"), {"parameters": 70e9, "tokens": 1.4e12}),
+    (ComputeOptimal(), {"compute": 5.76e23}),
+    (Serving(), SERVED | {"peak_used": 0.5, "bandwidth_used": 0.7}),
 ]
 each = pytest.mark.parametrize(("formula", "numbers"), FORMULAS, ids=[type(f).__name__ for f, _ in FORMULAS])
 
@@ -47,12 +74,40 @@ def test_a_number_out_of_its_limits_is_named_with_what_is_allowed(formula, numbe
                 formula.of(**numbers | {q.name: bad})
 
 
+def results_or_problem(formula, inputs):
+    try:
+        return formula(*inputs)
+    except ValueError as error:
+        return str(error)
+
+
 @each
-def test_results_are_finite_at_every_limit(formula, numbers):
+def test_results_are_finite_at_every_limit_that_fits_the_other_numbers(formula, numbers):
     for q in formula.takes:
         for edge in (q.low, q.high):
             inputs = [torch.tensor([float(edge if p.name == q.name else numbers[p.name])]) for p in formula.takes]
-            assert all(value.isfinite().all() for value in formula(*inputs).values())
+            found = results_or_problem(formula, inputs)
+            if isinstance(found, str):
+                assert re.search("it must be (at most|a multiple of) ", found)
+            else:
+                assert all(value.isfinite().all() for value in found.values())
+
+
+@pytest.mark.parametrize(
+    ("formula", "wrong", "message"),
+    [
+        (Parameters(), {"chosen": 9}, "chosen is 9; it must be at most experts, 8"),
+        (TrainingCompute(), {"kv_heads": 5}, "heads is 32; it must be a multiple of kv_heads, 5"),
+        (InferenceMemory(), {"prompt": 5_000}, "prompt is 5,000; it must be at most context, 4,096"),
+        (InferenceMemory(), {"scored": 1_000}, "scored is 1,000; it must be at most prompt, 999"),
+        (Serving(), {"active": 50e9}, "active is 5e+10; it must be at most parameters, 4.67e+10"),
+        (Serving(), {"chosen": 9}, "chosen is 9; it must be at most experts, 8"),
+    ],
+)
+def test_numbers_that_do_not_fit_together_are_named(formula, wrong, message):
+    numbers = next(numbers for f, numbers in FORMULAS if type(f) is type(formula))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        formula.of(**numbers | wrong)
 
 
 def test_names_that_are_missing_or_unknown_are_told():

@@ -1,21 +1,42 @@
 """What a model costs, before it is trained."""
 
+from largemodels.estimate.compute import TrainingCompute
 from largemodels.estimate.costs import LayerCost, layer_costs
 from largemodels.estimate.doubling import DoublingTime
 from largemodels.estimate.emissions import Cost, Emissions
 from largemodels.estimate.formula import Formula
+from largemodels.estimate.inference import InferenceMemory
+from largemodels.estimate.memory import TrainingMemory
+from largemodels.estimate.optimal import ComputeOptimal, ScalingLaw
+from largemodels.estimate.parameters import Parameters
+from largemodels.estimate.peak import held_memory, peak_memory
 from largemodels.estimate.quantities import Quantity
 from largemodels.estimate.run import TrainingRun
+from largemodels.estimate.serving import Serving
+from largemodels.estimate.shape import Latent, Shape
+from largemodels.estimate.sizes import sizes
 from largemodels.estimate.time import TrainingTime
 
 __all__ = [
+    "ComputeOptimal",
     "Cost",
     "DoublingTime",
     "Emissions",
     "Formula",
+    "InferenceMemory",
+    "Latent",
     "LayerCost",
+    "Parameters",
     "Quantity",
+    "ScalingLaw",
+    "Serving",
+    "Shape",
+    "TrainingCompute",
+    "TrainingMemory",
     "TrainingRun",
     "TrainingTime",
+    "held_memory",
     "layer_costs",
+    "peak_memory",
+    "sizes",
 ]

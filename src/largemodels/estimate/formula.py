@@ -26,6 +26,20 @@ class Formula(nn.Module):
         for quantity, value in zip(self.takes, values, strict=True):
             quantity.check(value)
 
+    def relate(self, relation: str, **two: Tensor) -> None:
+        """Raise ``ValueError`` unless the first of two quantities is ``at most`` or ``a multiple of`` the second.
+
+        Do nothing while a graph is traced.
+        """
+        if torch.compiler.is_compiling():
+            return
+        (name, value), (other, limit) = two.items()
+        value, limit = torch.broadcast_tensors(value, limit)
+        fits = value <= limit if relation == "at most" else value % limit == 0
+        if not fits.all():
+            got, allowed = (x[~fits][0].item() for x in (value, limit))
+            raise ValueError(f"{name} is {got:,g}; it must be {relation} {other}, {allowed:,g}")
+
     def of(self, **numbers: float) -> dict[str, float]:
         """Return the results for plain numbers, by name, computed in float64.
 

@@ -41,3 +41,7 @@ class Quantity:
             fits &= value == value.round()
         if not fits.all():
             raise ValueError(f"{self.name} is {value[~fits].flatten()[0].item():,g}; it must be {self.allowed()}")
+
+
+PARAMETERS = Quantity("parameters", "Parameters", "", 1, 1e14)
+TOKENS = Quantity("tokens", "Tokens", "", 1, 1e15)

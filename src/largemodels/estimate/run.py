@@ -4,11 +4,8 @@ from torch import Tensor
 
 from largemodels.estimate.emissions import CARBON, PRICE, PUE, WATTS, Cost, Emissions
 from largemodels.estimate.formula import Formula
-from largemodels.estimate.quantities import Quantity
+from largemodels.estimate.quantities import PARAMETERS, TOKENS
 from largemodels.estimate.time import CHIPS, COMPUTE, PEAK, UTILISATION, TrainingTime
-
-PARAMETERS = Quantity("parameters", "Parameters", "", 1, 1e14)
-TOKENS = Quantity("tokens", "Tokens", "", 1, 1e15)
 
 
 class TrainingRun(Formula):

@@ -1,0 +1,123 @@
+"""How large a model should be, and how long it should learn, for a given amount of computation."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from largemodels.estimate.formula import Formula
+from largemodels.estimate.quantities import PARAMETERS, TOKENS, Quantity
+
+
+class Fit(NamedTuple):
+    """The constants of a loss law ``floor + a / N^alpha + b / D^beta``, in nats a token; its reference, and where."""
+
+    floor: float
+    a: float
+    b: float
+    alpha: float
+    beta: float
+    source: str
+    where: str
+
+    def loss(self, parameters: Tensor, tokens: Tensor) -> Tensor:
+        """Return the loss that the law expects."""
+        return self.floor + self.a / parameters**self.alpha + self.b / tokens**self.beta
+
+    def optimum(self, compute: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the parameters and tokens of least loss among those with ``6 N D = compute``."""
+        both = self.alpha + self.beta
+        scale = (self.alpha * self.a / (self.beta * self.b)) ** (1 / both)
+        product = compute / 6
+        return scale * product ** (self.beta / both), product ** (self.alpha / both) / scale
+
+
+class Power(NamedTuple):
+    """Power laws through one point: so many parameters and tokens at so much compute, and how fast both grow."""
+
+    compute: float
+    parameters: float
+    tokens: float
+    a: float
+    b: float
+    source: str
+    where: str
+
+    def optimum(self, compute: Tensor) -> tuple[Tensor, Tensor]:
+        """Return parameters and tokens."""
+        ratio = compute / self.compute
+        return self.parameters * ratio**self.a, self.tokens * ratio**self.b
+
+
+HOFFMANN, BESIROGLU = "hoffmann2022training", "besiroglu2024chinchilla"
+FITS = {
+    "hoffmann": Fit(1.69, 406.4, 410.7, 0.34, 0.28, HOFFMANN, "equation 10, approach 3"),
+    "besiroglu": Fit(1.8172, 482.01, 2085.43, 0.3478, 0.3658, BESIROGLU, "abstract and table 1: approach 3 again"),
+}
+POWERS = {
+    "first": Power(5.76e23, 67e9, 1.5e12, 0.50, 0.50, HOFFMANN, "tables 2 and 3: approach 1"),
+    "second": Power(5.76e23, 63e9, 1.4e12, 0.49, 0.51, HOFFMANN, "tables 2 and 3: approach 2"),
+}
+LABELS = {
+    "first": "approach 1",
+    "second": "approach 2",
+    "hoffmann": "approach 3",
+    "besiroglu": "approach 3, fitted again",
+}
+
+
+class ScalingLaw(Formula):
+    """The loss of a model of so many parameters after so many tokens: approach 3 of Hoffmann et al. (2022).
+
+    Args:
+        fit: ``hoffmann``, the published constants, which are rounded so far that they contradict the paper's own other
+            approaches; or ``besiroglu``, those of Besiroglu et al. (2024), fitted again to the same runs.
+
+    The law holds for one data set, tokenizer and kind of model; between others only its form carries over.
+    """
+
+    takes = (PARAMETERS, TOKENS)
+    gives = (Quantity("loss", "Loss", "nats a token", 0, float("inf")),)
+    source = HOFFMANN
+
+    def __init__(self, fit: str = "besiroglu"):
+        super().__init__()
+        if fit not in FITS:
+            raise ValueError(f"fit is {fit!r}; choose one of {', '.join(FITS)}")
+        self.fit = FITS[fit]
+
+    def forward(self, parameters: Tensor, tokens: Tensor) -> dict[str, Tensor]:
+        """Return ``loss``."""
+        self.check(parameters, tokens)
+        return {"loss": self.fit.loss(parameters, tokens)}
+
+
+class ComputeOptimal(Formula):
+    """Parameters and tokens of least loss for an amount of computation, by four published laws.
+
+    ``first`` and ``second`` are power laws of Hoffmann et al. (2022) from the envelope of training curves and from
+    curves of equal compute; ``hoffmann`` their law of the loss, ``besiroglu`` the same fitted again. Where they
+    disagree, nobody knows better. Smaller models trained longer cost more here and less when they are used.
+    """
+
+    takes = (Quantity("compute", "Computation", "FLOP", 1e12, 1e30),)
+    gives = tuple(
+        Quantity(f"{name}_{law}", f"{label}, {LABELS[law]}", unit, 0, float("inf"))
+        for law in (*POWERS, *FITS)
+        for name, label, unit in (
+            ("parameters", "Parameters", ""),
+            ("tokens", "Tokens", ""),
+            ("loss", "Loss", "nats a token"),
+        )
+        if law in FITS or name != "loss"
+    )
+    source = HOFFMANN
+
+    def forward(self, compute: Tensor) -> dict[str, Tensor]:
+        """Return parameters and tokens by each law, and the loss by those that tell it."""
+        self.check(compute)
+        found = {}
+        for name, law in (POWERS | FITS).items():
+            found[f"parameters_{name}"], found[f"tokens_{name}"] = law.optimum(compute)
+            if name in FITS:
+                found[f"loss_{name}"] = law.loss(found[f"parameters_{name}"], found[f"tokens_{name}"])
+        return found
