@@ -2,8 +2,10 @@
 
 import torch
 
+from largemodels import data
 from largemodels.data import digits
 from largemodels.data.source_code import CODE_CHARACTERS
+from largemodels.estimate import DoublingTime
 from largemodels.interpret import Watched
 from largemodels.live import (
     AttentionExplorer,
@@ -23,6 +25,7 @@ from largemodels.live import (
     Sampling,
     SamplingExplorer,
     SoftLookUp,
+    SystemsExplorer,
     TokenExplorer,
     live,
 )
@@ -96,6 +99,11 @@ def sampling():
     return live(view, Sampling(), view.start())
 
 
+def systems():
+    view = SystemsExplorer(data.systems()[::9])
+    return live(view, DoublingTime(), view.start())
+
+
 EVERY_VIEW = {
     view.__name__: view
     for view in (
@@ -111,6 +119,7 @@ EVERY_VIEW = {
         tokens,
         token_attention,
         sampling,
+        systems,
     )
 }
 

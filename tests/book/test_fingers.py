@@ -18,6 +18,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "tokens": (),
     "token_attention": (".lm-line", ".at-cells", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
     "sampling": (),
+    "systems": (".sy-surface",),
 }
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]

@@ -12,6 +12,7 @@ from largemodels.live.next_character import NextCharacter, NextProbabilities
 from largemodels.live.patch_attention_explorer import PatchAttentionExplorer
 from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
 from largemodels.live.sampling_explorer import Sampling, SamplingExplorer
+from largemodels.live.systems_explorer import SystemsExplorer
 from largemodels.live.token_explorer import TokenExplorer, page_vocabulary
 from largemodels.live.view import View
 
@@ -34,6 +35,7 @@ __all__ = [
     "Sampling",
     "SamplingExplorer",
     "SoftLookUp",
+    "SystemsExplorer",
     "TokenExplorer",
     "View",
     "live",
