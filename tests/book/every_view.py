@@ -100,7 +100,7 @@ def sampling():
 
 
 def systems():
-    view = SystemsExplorer(data.systems()[::9])
+    view = SystemsExplorer(data.systems()[20:])
     return live(view, DoublingTime(), view.start())
 
 
