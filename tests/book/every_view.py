@@ -9,6 +9,8 @@ from largemodels.estimate import DoublingTime
 from largemodels.interpret import Watched
 from largemodels.live import (
     AttentionExplorer,
+    Candidate,
+    Choose,
     Convolve,
     DigitReader,
     FeatureMapExplorer,
@@ -18,6 +20,7 @@ from largemodels.live import (
     KernelExplorer,
     LlamaExplained,
     LookUpExplorer,
+    ModelChooser,
     NextCharacter,
     PatchAttentionExplorer,
     Recur,
@@ -26,6 +29,7 @@ from largemodels.live import (
     SamplingExplorer,
     SoftLookUp,
     SystemsExplorer,
+    Task,
     TokenExplorer,
     live,
 )
@@ -104,6 +108,17 @@ def systems():
     return live(view, DoublingTime(), view.start())
 
 
+def chooser():
+    measures = (("errors", "%"), ("time", "ms"))
+    models = (
+        Candidate("quick", (9.0, 0.2), 1.0),
+        Candidate("<b>exact</b>", (3.0, 5.0), 0.5),
+        Candidate("neither", (9.5, 7.0)),
+    )
+    view = ModelChooser([Task("digits", measures, models), Task("text", measures, models[:2])])
+    return live(view, Choose(), view.start(), dynamic={"figures": {0: "n"}})
+
+
 EVERY_VIEW = {
     view.__name__: view
     for view in (
@@ -120,6 +135,7 @@ EVERY_VIEW = {
         token_attention,
         sampling,
         systems,
+        chooser,
     )
 }
 

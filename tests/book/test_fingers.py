@@ -19,6 +19,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "token_attention": (".lm-line", ".at-cells", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
     "sampling": (),
     "systems": (".sy-surface",),
+    "chooser": (),
 }
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]

@@ -6,6 +6,7 @@ from largemodels.estimate.doubling import DoublingTime
 from largemodels.estimate.emissions import Cost, Emissions
 from largemodels.estimate.formula import Formula
 from largemodels.estimate.inference import InferenceMemory
+from largemodels.estimate.interruptions import Interruptions
 from largemodels.estimate.memory import TrainingMemory
 from largemodels.estimate.optimal import ComputeOptimal, ScalingLaw
 from largemodels.estimate.parameters import Parameters
@@ -24,6 +25,7 @@ __all__ = [
     "Emissions",
     "Formula",
     "InferenceMemory",
+    "Interruptions",
     "Latent",
     "LayerCost",
     "Parameters",

@@ -8,6 +8,7 @@ from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenSt
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
 from largemodels.live.llama_explained import LlamaExplained
 from largemodels.live.look_up_explorer import LookUpExplorer, SoftLookUp
+from largemodels.live.model_chooser import Candidate, Choose, ModelChooser, Task
 from largemodels.live.next_character import NextCharacter, NextProbabilities
 from largemodels.live.patch_attention_explorer import PatchAttentionExplorer
 from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
@@ -18,6 +19,8 @@ from largemodels.live.view import View
 
 __all__ = [
     "AttentionExplorer",
+    "Candidate",
+    "Choose",
     "Convolve",
     "DigitReader",
     "FeatureMapExplorer",
@@ -27,6 +30,7 @@ __all__ = [
     "KernelExplorer",
     "LlamaExplained",
     "LookUpExplorer",
+    "ModelChooser",
     "NextCharacter",
     "NextProbabilities",
     "PatchAttentionExplorer",
@@ -36,6 +40,7 @@ __all__ = [
     "SamplingExplorer",
     "SoftLookUp",
     "SystemsExplorer",
+    "Task",
     "TokenExplorer",
     "View",
     "live",
