@@ -32,6 +32,7 @@ FLAGS = [
 
 TOGETHER = {  # files of one widget, and so of one model, which is exported once
     "test_attention": "attention",
+    "test_calculator": "calculator",
     "test_feature_map": "feature maps",
     "test_hidden_state": "hidden states",
     "test_next_character": "next character",

@@ -5,10 +5,11 @@ import torch
 from largemodels import data
 from largemodels.data import digits
 from largemodels.data.source_code import CODE_CHARACTERS
-from largemodels.estimate import DoublingTime
+from largemodels.estimate import DoublingTime, TrainingTime
 from largemodels.interpret import Watched
 from largemodels.live import (
     AttentionExplorer,
+    Calculator,
     Candidate,
     Choose,
     Convolve,
@@ -119,6 +120,11 @@ def chooser():
     return live(view, Choose(), view.start(), dynamic={"figures": {0: "n"}})
 
 
+def calculator():
+    view = Calculator("time", TrainingTime.takes, TrainingTime.gives)
+    return live(view, TrainingTime(), view.start({"compute": 1e21, "chips": 8, "peak": 312, "utilisation": 0.4}))
+
+
 EVERY_VIEW = {
     view.__name__: view
     for view in (
@@ -136,6 +142,7 @@ EVERY_VIEW = {
         sampling,
         systems,
         chooser,
+        calculator,
     )
 }
 

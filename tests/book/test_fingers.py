@@ -20,6 +20,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "sampling": (),
     "systems": (".sy-surface",),
     "chooser": (),
+    "calculator": (),
 }
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]

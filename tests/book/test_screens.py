@@ -12,7 +12,15 @@ COARSE = """ratio => [...document.querySelectorAll("[data-drawn] canvas")]
                  || Math.abs(canvas.height - canvas.getBoundingClientRect().height * ratio) > 1)
   .map(canvas => `${canvas.className}: ${canvas.width} × ${canvas.height} for `
                + `${canvas.clientWidth} × ${canvas.clientHeight} at ${ratio}`)"""
-NONE = ("recurrence", "look_up", "next_character", "tokens", "sampling", "chooser")  # views without a canvas
+NONE = (
+    "recurrence",
+    "look_up",
+    "next_character",
+    "tokens",
+    "sampling",
+    "chooser",
+    "calculator",
+)  # views without a canvas
 
 
 def screen(page, ratio):

@@ -2,6 +2,7 @@
 
 from largemodels.live.attention_explorer import AttentionExplorer, GPTExplained
 from largemodels.live.binding import live
+from largemodels.live.calculator import Calculator
 from largemodels.live.digit_reader import DigitReader
 from largemodels.live.feature_map_explorer import FeatureMapExplorer
 from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
@@ -19,6 +20,7 @@ from largemodels.live.view import View
 
 __all__ = [
     "AttentionExplorer",
+    "Calculator",
     "Candidate",
     "Choose",
     "Convolve",

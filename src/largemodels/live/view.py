@@ -22,6 +22,7 @@ KIT = (
     "kit/characters",
     "kit/text_box",
     "kit/text_line",
+    "kit/address",
     "kit/life",
 )
 

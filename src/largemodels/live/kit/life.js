@@ -5,10 +5,12 @@
  * about.
  * Call it last in render and return what it returns: the cleanup.
  *
+ * `problem` is where the complaint goes, if not to the end; an element with the class lm-problem and the role status.
+ *
  * Nothing is drawn while `el` is out of the document, where it has no colours: notebooks render before they attach,
  * and take cells away that are scrolled out of sight. After every draw of new outputs, el.dataset.drawn counts one up.
  */
-function keepDrawn(el, model, draw) {
+function keepDrawn(el, model, draw, problem = el.appendChild(h("p", { class: "lm-problem", role: "status" }))) {
   let count = 0;
   let frame = 0;
   let fresh = true; // there are outputs that were not drawn
@@ -32,11 +34,9 @@ function keepDrawn(el, model, draw) {
     fresh = true;
     now();
   };
-  const problem = h("p", { class: "lm-problem", role: "status" });
   const complain = () => (problem.textContent = model.get("error") ?? "");
 
   el.classList.add("lm");
-  el.append(problem);
   const forgetTheme = onTheme((dark) => {
     el.classList.toggle("lm-dark", dark);
     if (count) now(); // at once: paper does not wait for a frame

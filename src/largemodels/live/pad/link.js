@@ -5,11 +5,6 @@ const UNREADABLE =
   "The drawing in this page's address cannot be read: the link has lost a part of it, or was changed. " +
   "Copy the whole link and open it again, or draw here.";
 
-/** Tell whether no notebook is running here, whose address would be its own affair. */
-function onStaticPage() {
-  return document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
-}
-
 /**
  * Write a drawing as text that an address can hold: a digit from 0 to v for each pixel and its 32 shades, and for a run
  * of paper its length between w and x. Letters and digits alone: chats take a full stop at the end for the sentence's.
