@@ -5,8 +5,9 @@ from largemodels.data.cache import DataError
 from largemodels.data.dates import FORMS, MONTHS, NEW_FORMS, Dates, date_parts, dates, written_dates
 from largemodels.data.declaration import declaration
 from largemodels.data.documentation import documentation
+from largemodels.data.facts import OUTCOMES, Fact, facts, made_up
 from largemodels.data.forms import align, digit_forms, digit_split
-from largemodels.data.images import ImageData, Labelled, digits, mnist, photographs
+from largemodels.data.images import ImageData, Labelled, digits, digits_in_order, mnist, photographs
 from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs
 from largemodels.data.questions import Question, small_questions
 from largemodels.data.repeats import Repeats
@@ -19,10 +20,11 @@ __all__ = [
     "FORMS",
     "MONTHS",
     "NEW_FORMS",
+    "OUTCOMES",
     "Batches",
     "DataError",
     "Dates",
-    "Figure",
+    "Fact",
     "ImageData",
     "Labelled",
     "LabelledWindows",
@@ -41,7 +43,10 @@ __all__ = [
     "digit_forms",
     "digit_split",
     "digits",
+    "digits_in_order",
     "documentation",
+    "facts",
+    "made_up",
     "mnist",
     "package_windows",
     "passages",

@@ -76,9 +76,7 @@ def digits(
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
-    x, y = load_digits(return_X_y=True)
-    if size < 8:
-        raise ValueError(f"the digits are 8 × 8 and can only be enlarged; got size {size}")
+    y = load_digits().target
     train, tested = digit_split(held_out, fold)
     if test is not None:
         if held_out != "random" or fold != 0:
@@ -88,13 +86,24 @@ def digits(
         if not 10 <= test <= len(y) - 10:
             raise ValueError(f"the test set takes 10 to {len(y) - 10} of the {len(y)} digits; got {test}")
         train, tested = train_test_split(np.arange(len(y)), test_size=test, random_state=0, stratify=y)
+    whole = digits_in_order(size, device)
+    return ImageData(*(Labelled(whole.images[rows], whole.labels[rows]) for rows in (train, tested)), DIGIT_NAMES)
+
+
+def digits_in_order(size: int = 28, device: str | torch.device = "cpu") -> Labelled:
+    """Return the 1,797 digits of :func:`digits` in the order in which they were collected, form after form.
+
+    Raises ``ValueError`` for a size below 8.
+    """
+    from sklearn.datasets import load_digits
+
+    if size < 8:
+        raise ValueError(f"the digits are 8 × 8 and can only be enlarged; got size {size}")
+    x, y = load_digits(return_X_y=True)
     images = torch.from_numpy(x).float().view(-1, 1, 8, 8) / 16
     if size > 8:
         images = F.interpolate(images, size=(size, size), mode="bilinear", antialias=True)
-    labels = torch.from_numpy(y).long()
-    return ImageData(
-        *(Labelled(images[rows].to(device), labels[rows].to(device)) for rows in (train, tested)), DIGIT_NAMES
-    )
+    return Labelled(images.to(device), torch.from_numpy(y).long().to(device))
 
 
 def mnist(device: str | torch.device = "cpu") -> ImageData:

@@ -1,29 +1,41 @@
 """Change a model's weights, step by step, so that nothing is lost when a run is cut off; then measure it."""
 
 from largemodels.train.answers import answer_loss, divergence, exact, in_batches, log_probabilities, pack
+from largemodels.train.calibration import Reliability, calibration_error, error_by_chance, fit_temperature, reliability
 from largemodels.train.checkpoint import Checkpoint
+from largemodels.train.drift import Cusum, shift_p_value
 from largemodels.train.evaluate import Score, evaluate, predict
 from largemodels.train.files import load_weights, save_weights
 from largemodels.train.fit import Step, fit
+from largemodels.train.knowledge import TELLING, Sure, ask, complete
 from largemodels.train.language import Difference, TextScore, evaluate_text, standard_error
 from largemodels.train.preferences import bradley_terry_loss, dpo_loss, group_advantages, grpo_loss
 from largemodels.train.recipe import Recipe
 
 __all__ = [
+    "TELLING",
     "Checkpoint",
+    "Cusum",
     "Difference",
     "Recipe",
+    "Reliability",
     "Score",
     "Step",
+    "Sure",
     "TextScore",
     "answer_loss",
+    "ask",
     "bradley_terry_loss",
+    "calibration_error",
+    "complete",
     "divergence",
     "dpo_loss",
+    "error_by_chance",
     "evaluate",
     "evaluate_text",
     "exact",
     "fit",
+    "fit_temperature",
     "group_advantages",
     "grpo_loss",
     "in_batches",
@@ -31,6 +43,8 @@ __all__ = [
     "log_probabilities",
     "pack",
     "predict",
+    "reliability",
     "save_weights",
+    "shift_p_value",
     "standard_error",
 ]
