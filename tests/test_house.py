@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 BARE = ("torch", "numpy", "scikit-learn")
-ROOMS = ("device", "files", "text", "layers", "data", "models", "train", "interpret", "estimate", "chat")
+ROOMS = ("device", "files", "text", "layers", "data", "models", "train", "interpret", "estimate", "privacy", "chat")
 
 # run in a process of its own: whatever is not installed on a bare machine cannot be imported
 PROGRAM = """

@@ -81,7 +81,7 @@ def test_the_temperature_has_the_lowest_loss_as_scipy_and_torch_find_it(scale):
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: reliability(torch.rand(3), torch.ones(2)), r"got \(3,\) and \(2,\)"),
+        (lambda: reliability(torch.rand(3), torch.ones(2)), r"got \(3,\), \(2,\)"),
         (lambda: reliability(torch.rand(0), torch.ones(0)), "n at least 1"),
         (lambda: reliability(torch.tensor([1.5]), torch.ones(1)), "from 0 to 1; got 1.5"),
         (lambda: reliability(torch.rand(3), torch.ones(3), 0), "at least 1"),

@@ -25,6 +25,7 @@ __all__ = [
     "DataError",
     "Dates",
     "Fact",
+    "Figure",
     "ImageData",
     "Labelled",
     "LabelledWindows",
