@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from largemodels.estimate import (
+    AuditSize,
     ComputeOptimal,
     Cost,
     Emissions,
@@ -52,6 +53,7 @@ FORMULAS = [
     (ScalingLaw("hoffmann"), {"parameters": 70e9, "tokens": 1.4e12}),
     (ComputeOptimal(), {"compute": 5.76e23}),
     (Serving(), SERVED | {"peak_used": 0.5, "bandwidth_used": 0.7}),
+    (AuditSize(), {"rate": 0.06, "gap": 0.15, "small": 133, "large": 1527}),
 ]
 each = pytest.mark.parametrize(("formula", "numbers"), FORMULAS, ids=[type(f).__name__ for f, _ in FORMULAS])
 

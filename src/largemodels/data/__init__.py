@@ -8,6 +8,7 @@ from largemodels.data.documentation import documentation
 from largemodels.data.facts import OUTCOMES, Fact, facts, made_up
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, digits_in_order, mnist, photographs
+from largemodels.data.mortgages import Mortgages, mortgages
 from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs
 from largemodels.data.questions import Question, small_questions
 from largemodels.data.repeats import Repeats
@@ -29,6 +30,7 @@ __all__ = [
     "ImageData",
     "Labelled",
     "LabelledWindows",
+    "Mortgages",
     "PublishedFigure",
     "PublishedRun",
     "Question",
@@ -49,6 +51,7 @@ __all__ = [
     "facts",
     "made_up",
     "mnist",
+    "mortgages",
     "package_windows",
     "passages",
     "photographs",

@@ -1,5 +1,6 @@
 """What a model costs, before it is trained."""
 
+from largemodels.estimate.audit import AuditSize
 from largemodels.estimate.compute import TrainingCompute
 from largemodels.estimate.costs import LayerCost, layer_costs
 from largemodels.estimate.doubling import DoublingTime
@@ -19,6 +20,7 @@ from largemodels.estimate.sizes import sizes
 from largemodels.estimate.time import TrainingTime
 
 __all__ = [
+    "AuditSize",
     "ComputeOptimal",
     "Cost",
     "DoublingTime",

@@ -7,6 +7,15 @@ from largemodels.train.drift import Cusum, shift_p_value
 from largemodels.train.evaluate import Score, evaluate, predict
 from largemodels.train.files import load_weights, save_weights
 from largemodels.train.fit import Step, fit
+from largemodels.train.groups import (
+    GroupErrors,
+    Rate,
+    difference,
+    equal_false_alarms,
+    errors_by_group,
+    rate,
+    shuffled_gaps,
+)
 from largemodels.train.knowledge import TELLING, Sure, ask, complete
 from largemodels.train.language import Difference, TextScore, evaluate_text, standard_error
 from largemodels.train.preferences import bradley_terry_loss, dpo_loss, group_advantages, grpo_loss
@@ -17,6 +26,8 @@ __all__ = [
     "Checkpoint",
     "Cusum",
     "Difference",
+    "GroupErrors",
+    "Rate",
     "Recipe",
     "Reliability",
     "Score",
@@ -28,9 +39,12 @@ __all__ = [
     "bradley_terry_loss",
     "calibration_error",
     "complete",
+    "difference",
     "divergence",
     "dpo_loss",
+    "equal_false_alarms",
     "error_by_chance",
+    "errors_by_group",
     "evaluate",
     "evaluate_text",
     "exact",
@@ -43,8 +57,10 @@ __all__ = [
     "log_probabilities",
     "pack",
     "predict",
+    "rate",
     "reliability",
     "save_weights",
     "shift_p_value",
+    "shuffled_gaps",
     "standard_error",
 ]
