@@ -33,8 +33,10 @@ from largemodels.show.sequences import against_distance, by_lag, padded, read_al
 from largemodels.show.tokens import cut_texts
 from largemodels.show.units import contributions, responses, tuning
 from largemodels.show.writing import along_text, next_symbols, staircase
+from largemodels.show.years import OverYears, over_years
 
 __all__ = [
+    "OverYears",
     "against_distance",
     "alignment",
     "along_text",
@@ -66,6 +68,7 @@ __all__ = [
     "mistakes",
     "named_points",
     "next_symbols",
+    "over_years",
     "padded",
     "patch_of",
     "patch_sheet",
