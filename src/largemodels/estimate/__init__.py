@@ -1,6 +1,7 @@
 """What a model costs, before it is trained."""
 
 from largemodels.estimate.audit import AuditSize
+from largemodels.estimate.chips import CHIPS, Chip
 from largemodels.estimate.compute import TrainingCompute
 from largemodels.estimate.costs import LayerCost, layer_costs
 from largemodels.estimate.doubling import DoublingTime
@@ -18,9 +19,12 @@ from largemodels.estimate.serving import Serving
 from largemodels.estimate.shape import Latent, Shape
 from largemodels.estimate.sizes import sizes
 from largemodels.estimate.time import TrainingTime
+from largemodels.estimate.told import told
 
 __all__ = [
+    "CHIPS",
     "AuditSize",
+    "Chip",
     "ComputeOptimal",
     "Cost",
     "DoublingTime",
@@ -43,4 +47,5 @@ __all__ = [
     "layer_costs",
     "peak_memory",
     "sizes",
+    "told",
 ]

@@ -11,6 +11,9 @@ WATTS = Quantity("watts", "Power of a chip", "W", 0.1, 1e5)
 PUE = Quantity("pue", "Power usage effectiveness", "", 1, 10)
 CARBON = Quantity("carbon", "Carbon intensity", "kg/kWh", 0, 2)
 
+# of the power that a chip is rated at: half lies in the middle of the 15 to 85 % between which the GPUs went that
+# trained OLMo (Morrison et al. 2025); where BLOOM was trained, nodes that waited, network and storage added 256,646 kWh
+# to the 433,196 of its GPUs (Luccioni et al. 2023)
 LOW, HIGH = 0.5, 1.6
 
 
@@ -28,7 +31,13 @@ class Cost(Formula):
 
 
 class Emissions(Formula):
-    """Energy ``chip_hours · watts · pue`` and carbon dioxide ``energy · carbon``."""
+    """Energy ``chip_hours · watts · pue`` and carbon dioxide ``energy · carbon`` (Patterson et al. 2021).
+
+    ``watts`` are what one chip draws with its share of the server, or, for want of better, what it is rated at: then
+    the energy lies between half and 1.6 times that, as ``…_low`` and ``…_high`` say. ``pue`` is what the building
+    takes for each kilowatt-hour of its computers. ``carbon`` depends so much on place and hour that its range is for
+    the reader to try. Making the chips, and runs before the last one, are not in it.
+    """
 
     takes = (CHIP_HOURS, WATTS, PUE, CARBON)
     gives = (

@@ -83,8 +83,8 @@ def _opt(said: Said) -> dict:
     said.only("word_embed_proj_dim", found["width"])
     said.only("enable_bias", True)
     said.only("layer_norm_elementwise_affine", True)
-    final = said.flag("do_layer_norm_before", True) and not said.flag("_remove_final_layer_norm", False)
-    return found | {"positions": said.number("max_position_embeddings") + 2, "final_norm": final}
+    before, removed = said.flag("do_layer_norm_before", True), said.flag("_remove_final_layer_norm", False)
+    return found | {"positions": said.number("max_position_embeddings") + 2, "final_norm": before and not removed}
 
 
 def _llama(said: Said) -> dict:
