@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from largemodels.data import PublishedFigure, PublishedRun, published_runs
+from largemodels.data import PublishedFigure, PublishedRun, published_runs, published_sources
 from largemodels.data import published_runs as read
 from largemodels.data.published_runs import COMPUTED, FILE, MEASURED, SECOND, UNITS
 
@@ -15,7 +15,8 @@ RUNS = {run.key: run for run in published_runs()}
 FIGURES = [
     (run, kind, figure) for run in RUNS.values() for kind, figures in run.figures().items() for figure in figures
 ]
-KEYS = set(re.findall(r"^@\w+{([^,\s]+),", (Path(__file__).parents[2] / "references.bib").read_text("utf-8"), re.M))
+ROOT = Path(__file__).parents[2]
+KEYS = set(re.findall(r"^@\w+{([^,\s]+),", (ROOT / "references.bib").read_text("utf-8"), re.M))
 
 
 def test_there_are_more_than_forty_runs_with_a_field_for_each_kind_of_figure():
@@ -30,6 +31,18 @@ def test_every_source_is_in_the_bibliography_and_every_figure_has_a_place():
     assert {figure.via for *_, figure in FIGURES if figure.via} <= KEYS | {SECOND}
     assert all(figure.place for *_, figure in FIGURES)
     assert all(figure.unit == UNITS[kind] for _, kind, figure in FIGURES)
+
+
+def test_sources_have_the_address_and_the_year_of_the_bibliography():
+    bibliography = (ROOT / "references.bib").read_text("utf-8")
+    used = {key for *_, figure in FIGURES for key in (figure.source, figure.via) if key} - {SECOND}
+    assert set(published_sources()) == used
+    for key, (text, link) in published_sources().items():
+        entry = re.search(rf"@\w+{{{key},.*?\n}}", bibliography, re.S)[0]
+        fields = dict(re.findall(r"(\w+)\s*=\s*{(.*)},?\n", entry))
+        assert link in (fields.get("url"), f"https://doi.org/{fields.get('doi')}"), key
+        assert text.endswith(f"({fields['year']})"), key
+        assert text.split()[0].strip(",")[:4] in fields["author"].replace("{", "").replace("\\'", ""), key
 
 
 def test_most_figures_were_read_at_their_source_or_where_a_named_one_quotes_it():
@@ -152,9 +165,18 @@ def test_a_file_with_a_fault_is_refused(change, message, tmp_path, monkeypatch):
     import sys
 
     module = sys.modules[read.__module__]
-    runs = json.loads(FILE.read_text(encoding="utf-8"))
-    change(runs)
-    (tmp_path / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
+    kept = json.loads(FILE.read_text(encoding="utf-8"))
+    change(kept["runs"])
+    (tmp_path / "runs.json").write_text(json.dumps(kept), encoding="utf-8")
     monkeypatch.setattr(module, "FILE", tmp_path / "runs.json")
     with pytest.raises(ValueError, match=message):
         module._read.__wrapped__()
+
+
+def test_the_page_that_uses_the_figures_cites_every_source():
+    """The bibliography lists what is cited; a figure's source must be there."""
+    cells = json.loads((ROOT / "chapters/faq/estimates.ipynb").read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    cited = {key for keys in re.findall(r"{cite:[a-z]+}`([^`]+)`", text) for key in keys.split(",")}
+    used = {key for *_, figure in FIGURES for key in (figure.source, figure.via) if key} - {SECOND}
+    assert used <= cited, used - cited

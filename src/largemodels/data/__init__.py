@@ -9,7 +9,7 @@ from largemodels.data.facts import OUTCOMES, Fact, facts, made_up
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, digits_in_order, mnist, photographs
 from largemodels.data.mortgages import Mortgages, mortgages
-from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs
+from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs, published_sources
 from largemodels.data.questions import Question, small_questions
 from largemodels.data.repeats import Repeats
 from largemodels.data.smollm2 import smollm2
@@ -56,6 +56,7 @@ __all__ = [
     "passages",
     "photographs",
     "published_runs",
+    "published_sources",
     "random_shift",
     "shakespeare",
     "small_questions",

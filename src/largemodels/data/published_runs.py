@@ -84,7 +84,7 @@ class PublishedRun:
 
     Attributes:
         key, name, date, organisation: of the run; the date is that of its publication, ``2020-05``.
-        chip: what it ran on; empty if that is not known.
+        chip: what it ran on, a name of :data:`largemodels.estimate.CHIPS` where that has it; empty if not known.
         note: what to know about the figures.
         settings: sizes of the model, in the words of a ``config.json``; ``None`` if they are not public.
         parameters, active: numbers of the model, and those that one token passes, of a mixture of experts.
@@ -127,10 +127,14 @@ class PublishedRun:
         return {kind: found for kind in UNITS if (found := getattr(self, kind))}
 
 
+def _kept() -> dict:
+    return json.loads(FILE.read_text(encoding="utf-8"))
+
+
 @cache
 def _read() -> dict[str, PublishedRun]:
     runs = {}
-    for entry in json.loads(FILE.read_text(encoding="utf-8")):
+    for entry in _kept()["runs"]:
         figures = entry.pop("figures")
         if unknown := set(figures) - set(UNITS):
             raise ValueError(f"{entry['key']} has figures of unknown kinds: {', '.join(sorted(unknown))}")
@@ -149,3 +153,8 @@ def _read() -> dict[str, PublishedRun]:
 def published_runs() -> list[PublishedRun]:
     """Return the published training runs of ``published_runs.json``, one for each model."""
     return list(_read().values())
+
+
+def published_sources() -> dict[str, tuple[str, str]]:
+    """Return key → (authors and year, address) of every source of :func:`published_runs`, as in ``references.bib``."""
+    return {key: (source["text"], source["link"]) for key, source in _kept()["sources"].items()}
