@@ -13,6 +13,7 @@ COARSE = """ratio => [...document.querySelectorAll("[data-drawn] canvas")]
   .map(canvas => `${canvas.className}: ${canvas.width} × ${canvas.height} for `
                + `${canvas.clientWidth} × ${canvas.clientHeight} at ${ratio}`)"""
 NONE = (
+    "systems",
     "recurrence",
     "look_up",
     "next_character",

@@ -171,6 +171,44 @@ def test_two_on_a_page_do_not_disturb_each_other(widget_page, explorer):
     assert page.locator(".sy").first.inner_html() == before
 
 
+@pytest.fixture(scope="module")
+def sent():
+    """An explorer whose choices stand in the address."""
+    view = SystemsExplorer(ALL, key="systems")
+    return live(view, DoublingTime(), view.start())
+
+
+def test_choices_stand_in_the_address_and_a_link_brings_them_back(widget_page, widget_address, open_page, sent):
+    page = widget_page(sent, fresh=True)
+    assert "#" not in page.url
+    press(page, "radio", "parameters")
+    press(page, "checkbox", "games")
+    plot(page).focus()
+    page.keyboard.press("Home")
+    before = drawn(page)
+    page.keyboard.press("Delete")
+    settle(page, before)
+    out = [system.name for system in ALL if system.parameters].index("Perceptron")
+    page.wait_for_function("out => location.hash.includes(`_out-${out}_`)", arg=out)
+    link = page.url
+    assert link.endswith(
+        f"#systems-{len(ALL)}_axis-parameters_scale-log_without-games_figures-all_from-1957_to-2026_out-0_chosen-0_end"
+    )
+    again = open_page(link)
+    again.wait_for_function("document.querySelector('[data-drawn]')?.dataset.drawn > 1")
+    check_against_torch(again, lambda system: system.domain != "games" and system.name != "Perceptron", "parameters")
+    assert again.get_by_role("radio", name="parameters").is_checked()
+    assert not again.get_by_role("checkbox", name="games").is_checked()
+
+
+@pytest.mark.parametrize("fragment", ["#systems-3_axis-parameters_end", "#systems-60_axis-para"])
+def test_a_link_of_another_list_or_cut_off_is_said_to_be_unreadable(widget_address, open_page, sent, fragment):
+    page = open_page(widget_address(sent) + fragment)
+    page.get_by_text("choices that cannot be read").wait_for()
+    page.wait_for_function("document.querySelector('[data-drawn]')?.dataset.drawn > 1")
+    check_against_torch(page)
+
+
 @pytest.mark.parametrize("width", [390, 1200])
 def test_all_fits_the_screen(widget_page, explorer, width):
     page = widget_page(explorer, width=width, height=844)

@@ -93,5 +93,7 @@ def test_what_means_nothing_is_named():
         SystemsExplorer(ALL[::-1])
     with pytest.raises(ValueError, match="must be one of compute, parameters, text, images; got 'fame'"):
         SystemsExplorer(ALL, "fame")
+    with pytest.raises(ValueError, match=r"the key is a letter, .*; got 'My Key'"):
+        SystemsExplorer(ALL, key="My Key")
     with pytest.raises(ValueError, match="it takes years, doublings, weights, at, in this order; got x"):
         live(SystemsExplorer(ALL), DoublingTime(), {"x": torch.ones(1)})

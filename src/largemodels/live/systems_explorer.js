@@ -5,7 +5,7 @@
 
 export default {
   render({ model, el }) {
-    const { systems, axes, domains, middle } = model.get("settings");
+    const { systems, axes, domains, middle, key } = model.get("settings");
     const read = (name) => fromWire(model.get("inputs")[name]).data;
     const first = Math.floor(systems[0].year);
     const last = Math.floor(systems.at(-1).year);
@@ -28,6 +28,7 @@ export default {
         doublings: toWire([systems.length], values().map((value) => value ?? 0)),
         weights: toWire([systems.length], weights),
       });
+      address?.keep(state());
     };
     const groups = filters(domains, first, last, ask);
     const toggle = (i) => {
@@ -46,6 +47,29 @@ export default {
     };
     recall();
 
+    // ---- the address: what was chosen, so that it can be sent; of another list of systems it would mean nothing ----
+    const state = () => ({
+      axis: axes[axis].key,
+      scale: log ? "log" : "linear",
+      ...groups.state(),
+      out: [...out].sort((a, b) => a - b).join(".") || "none",
+      chosen,
+    });
+    function restore({ values: kept = {}, whole, version }, arrived) {
+      const known = whole && version === systems.length;
+      const place = (text) => (systems[Number(text)] ? Number(text) : 0);
+      axis = Math.max(0, axes.findIndex((one) => known && one.key === kept.axis));
+      log = !known || kept.scale !== "linear";
+      groups.restore(known ? kept : {});
+      out = new Set(known && kept.out !== "none" ? String(kept.out ?? "").split(".").map(Number).filter((i) => systems[i]) : []);
+      chosen = known ? place(kept.chosen) : 0;
+      lost.textContent = known ? "" : "The address of this page holds choices that cannot be read. What you see is the start.";
+      ask();
+      if (arrived) el.scrollIntoView({ block: "nearest" });
+    }
+    const address = key ? stateInAddress(key, systems.length, restore) : null;
+    const lost = h("p", { class: "lm-problem", role: "status" });
+
     // ---- controls ----
     const shows = choices("Show", axes.map(({ name }) => name), axis, (i) => {
       axis = i;
@@ -53,15 +77,17 @@ export default {
     });
     const scale = choices("Scale", ["logarithmic", "linear"], 0, (i) => {
       log = i === 0;
+      address?.keep(state());
       draw();
     });
     const reset = button("Count all again", () => {
       out.clear();
-      groups.clear();
+      groups.restore({});
       ask();
     });
     const choose = (i) => {
       chosen = i;
+      address?.keep(state());
       draw();
     };
     const plot = systemsPlot(systems, first - 1, last + 2, choose, toggle);
@@ -81,14 +107,14 @@ export default {
       const line = Array.from(read("at"), (at, i) => ({ year: at + middle, line: answer.line[i], low: answer.low[i], high: answer.high[i] }))
         .filter(({ year }) => fits && year >= from - 0.5 && year <= to + 0.5);
       const known = figureOf(systems[chosen]);
-      const state = counts[chosen] ? "counts" : values()[chosen] === null ? "absent" : "out";
+      const standing = counts[chosen] ? "counts" : values()[chosen] === null ? "absent" : "out";
       const left = values().filter((value) => value !== null).length - answer.count[0];
 
       plot.show({
         values: values(), counts, hows: systems.map(how), line, log, chosen,
-        words: `${systems[chosen].name}, ${systems[chosen].when}, ${known.text ?? known.missing}, ${state === "counts" ? "counts" : "left out"}`,
+        words: `${systems[chosen].name}, ${systems[chosen].when}, ${known.text ?? known.missing}, ${standing === "counts" ? "counts" : "left out"}`,
       });
-      card.show(systems[chosen], state);
+      card.show(systems[chosen], standing);
       shows.select(axis);
       scale.select(log ? 0 : 1);
       verdict.textContent = inWords(answer.months, answer.count[0]);
@@ -104,12 +130,18 @@ export default {
         "div",
         { class: "sy", "data-lm-suppress-shortcuts": "true" },
         h("div", { class: "sy-top" }, shows, scale),
-        h("div", { class: "sy-sheet" }, verdict, plot, note),
-        h("div", { class: "sy-desk" }, groups, reset, card),
+        h("div", { class: "sy-sheet" }, lost, verdict, plot, note),
+        h("div", { class: "sy-desk" }, groups, h("div", {}, reset, ...(key ? [copyButton(say, () => address.link(state()))] : []))),
+        card,
       ),
       say.element,
     );
-    return keepDrawn(el, model, draw);
+    const stop = keepDrawn(el, model, draw);
+    address?.begin();
+    return () => {
+      address?.stop();
+      stop();
+    };
   },
 };
 

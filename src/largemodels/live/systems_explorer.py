@@ -1,6 +1,7 @@
 """Systems by date and size, their sources, and the time in which they doubled without those that one distrusts."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -33,20 +34,24 @@ class SystemsExplorer(View):
     Args:
         systems: in the order of their dates, with different names.
         axis: what to show first, one of ``AXES``.
+        key: the name under which the reader's choices stand in the address of a page, so that they can be sent: a
+            letter, then letters and digits, in lower case, that no other widget of the page has. Empty for none.
 
     Raises:
-        ValueError: fewer than three systems, another order, or an axis that there is not; on binding, inputs of other
-            names.
+        ValueError: fewer than three systems, another order, an axis or a key that there cannot be; on binding, inputs
+            of other names.
     """
 
     parts: ClassVar[tuple[str, ...]] = ("systems/controls", "systems/plot", "systems/card")
 
-    def __init__(self, systems: Sequence[System], axis: str = "compute", **traits):
+    def __init__(self, systems: Sequence[System], axis: str = "compute", key: str = "", **traits):
         years = [system.year for system in systems]
         if len(years) < 3 or sorted(years) != years:
             raise ValueError(f"it takes at least three systems, the oldest first; got {len(years)}")
         if axis not in AXES:
             raise ValueError(f"the axis must be one of {', '.join(AXES)}; got {axis!r}")
+        if not re.fullmatch("([a-z][a-z0-9]*)?", key):
+            raise ValueError(f"the key is a letter, then letters and digits, in lower case; got {key!r}")
         axes = [
             {"key": key, "name": name, "unit": " or ".join(units), "values": [_logarithm(s, key) for s in systems]}
             for key, (name, _, units) in AXES.items()
@@ -65,7 +70,8 @@ class SystemsExplorer(View):
             for system in systems
         ]
         domains = list(dict.fromkeys(system.domain for system in systems))
-        super().__init__(settings={"systems": rows, "axes": axes, "domains": domains, "middle": MIDDLE}, **traits)
+        settings = {"systems": rows, "axes": axes, "domains": domains, "middle": MIDDLE, "key": key}
+        super().__init__(settings=settings, **traits)
 
     def start(self) -> dict[str, Tensor]:
         """Return the inputs to begin with: all systems that have a figure count; a line from the first year on."""

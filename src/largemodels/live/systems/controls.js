@@ -23,8 +23,8 @@ const TRUSTED = [
 ];
 
 /**
- * The groups that can be left out at once. `.counts(system, how)` tells whether a system is in none of them;
- * `.clear()` counts all again, without calling `onChange`.
+ * The groups that can be left out at once. `.counts(system, how)` tells whether a system is in none of them; `.state()`
+ * is what an address can hold, `.restore(state)` takes it, and counts all where it says nothing, without `onChange`.
  */
 function filters(domains, first, last, onChange) {
   const count = switches("Count", domains, onChange);
@@ -45,12 +45,20 @@ function filters(domains, first, last, onChange) {
   const element = h("div", { class: "sy-filters" }, count, figures, from, to);
   element.counts = ({ domain, year: when }, how) =>
     count.on.has(domain) && TRUSTED[trust].takes(how) && when >= from.value && when < to.value + 1;
-  element.clear = () => {
-    count.on = new Set(domains);
-    trust = 0;
-    figures.select(0);
-    from.value = first;
-    to.value = last;
+  element.state = () => ({
+    without: domains.filter((domain) => !count.on.has(domain)).join(".") || "none",
+    figures: TRUSTED[trust].name.replace(" ", "."),
+    from: from.value,
+    to: to.value,
+  });
+  element.restore = (state) => {
+    const off = String(state.without ?? "none").split(".");
+    count.on = new Set(domains.filter((domain) => !off.includes(domain)));
+    trust = Math.max(0, TRUSTED.findIndex(({ name }) => name.replace(" ", ".") === state.figures));
+    figures.select(trust);
+    const year = (text, otherwise) => (Number.isInteger(Number(text ?? NaN)) ? Number(text) : otherwise);
+    from.value = year(state.from, first);
+    to.value = Math.max(from.value, year(state.to, last));
   };
   return element;
 }
