@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from largemodels.data import systems
+from largemodels.data import published_runs, systems
 from largemodels.data.systems import DOMAINS, FILE, HOW, QUANTITIES
 
 KEPT = json.loads(FILE.read_text(encoding="utf-8"))
@@ -79,6 +79,36 @@ def test_the_factors_of_a_working_give_the_figure():
             assert found == pytest.approx(figure.value, rel=0.06), (name, figure.working)
             checked += 1
     assert checked >= 18
+
+
+SHARED = {  # with the runs against which estimates are tested, which others have looked up
+    "GPT-3": "GPT-3 175B",
+    "T5-11B": "T5-11B",
+    "Gopher": "Gopher 280B",
+    "Chinchilla": "Chinchilla 70B",
+    "PaLM": "PaLM 540B",
+    "OPT-175B": "OPT-175B",
+    "BLOOM": "BLOOM 176B",
+    "LLaMA-65B": "LLaMA 65B",
+    "Llama 2 70B": "Llama 2 70B",
+    "Llama 3 70B": "Llama 3 70B",
+    "Llama 3.1 405B": "Llama 3.1 405B",
+    "DeepSeek-V3": "DeepSeek-V3",
+    "Qwen2.5-72B": "Qwen2.5 72B",
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_the_published_runs_say_as_well_agrees(name):
+    (system,) = [system for system in systems() if system.name == name]
+    (run,) = [run for run in published_runs() if run.name == SHARED[name]]
+    for figure, others in (
+        (system.parameters, run.parameters),
+        (system.data, run.tokens),
+        (system.compute, run.compute),
+    ):
+        values = [other.value for other in others]
+        assert not values or any(figure.value == pytest.approx(value, rel=0.02) for value in values)
 
 
 def test_the_slips_that_the_notebook_tells_of_are_as_told():

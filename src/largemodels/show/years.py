@@ -62,7 +62,7 @@ def over_years(*pictures: OverYears, width: float = 7.0, height: float = 3.6) ->
         else:
             axes.set_ylim(0, 1.07 * max([axes.dataLim.y1, *picture.levels.values()]))
         if picture.names:
-            axes.margins(x=0.16)
+            axes.margins(x=0.22)
         for text, value in picture.levels.items():
             axes.axhline(value, color=COLOURS["grey"], lw=1, ls="--")
             place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
