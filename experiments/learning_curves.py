@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python experiments/learning_curves.py digits [--steps 400] [--seeds 0 1 2]
 
 Without a network: logistic regression, a random forest, a support vector machine. With one: ConvNets of three widths,
-all with the same recipe and as many steps whatever the number of digits. All see the same MNIST digits of a seed and are
+with the same recipe and as many steps whatever the number of digits. All see the same MNIST digits of a seed and are
 tested on the same 10,000. As a control, a ConvNet learns from digits whose pixels stand in another order, always the
 same: what it knew of neighbours is of no use to it then, and to the methods without a network the order is all one.
 Nothing is chosen by the test digits: the settings are those of experiments/vit.py and scikit-learn's own. About six
