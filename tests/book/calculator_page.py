@@ -22,7 +22,11 @@ START = {
     "carbon": 0.4,
     "price": 2.0,
 }
-CHIPS = {"Large": {"peak": 989.0, "watts": 700.0}, "Small": {"peak": 312.0, "watts": 400.0}}
+CHIPS = {
+    "Large": {"peak": 989.0, "watts": 700.0},
+    "Small": {"peak": 312.0, "watts": 400.0},
+    "Twin": {"peak": 312.0, "watts": 400.0},
+}
 SOURCE = "https://example.org/card"
 PRESETS = {
     "Big <b>one</b>": {

@@ -158,6 +158,11 @@ def test_a_choice_sets_several_numbers_and_becomes_custom(calculator):
     give(page, "watts", "0.7 kW")
     assert page.get_by_role("radio", name="Large").is_checked()
     assert page.locator(".cx-choice > span").text_content() == ""
+    press(page, chip(page, "Small"))
+    chip(page, "Twin").click()  # the same numbers, and nothing to compute
+    assert page.get_by_role("radio", name="Twin").is_checked()
+    give(page, "chips", "512")
+    assert page.get_by_role("radio", name="Twin").is_checked()
 
 
 def test_all_is_reached_by_the_tab_key_in_the_order_in_which_it_is_read(calculator):

@@ -5,12 +5,15 @@
  * which numbers it is not what was chosen last.
  */
 function choiceRow({ name, options }, takes, onChoose) {
-  const chips = choices(name, options.map((option) => option.name), -1, (i) => onChoose(options[i].values));
+  const chips = choices(name, options.map((option) => option.name), -1, (i) => {
+    last = options[i];
+    onChoose(last.values);
+  });
   const custom = h("span", { class: "lm-quiet" });
   const element = h("div", { class: "cx-choice" }, chips, custom);
   let last;
   element.draw = (now) => {
-    const place = options.findIndex(({ values }) => !differing(takes, now, values).length);
+    const place = placeOfEqual(options, last, takes, now);
     chips.select(place);
     if (place >= 0) last = options[place];
     const others = last ? differing(takes, now, last.values) : [];
@@ -31,7 +34,7 @@ function presetRow(presets, takes, onChoose) {
   const line = h("p", { class: "lm-quiet" });
   const element = h("div", { class: "cx-presets" }, chips, line);
   element.draw = (now) => {
-    const place = presets.findIndex(({ values }) => !differing(takes, now, values).length);
+    const place = placeOfEqual(presets, element.compared, takes, now);
     chips.select(place);
     if (place >= 0) element.compared = presets[place];
     const { compared } = element;
@@ -47,6 +50,12 @@ function presetRow(presets, takes, onChoose) {
 /** The quantities in which numbers are not what is given. */
 function differing(takes, now, values) {
   return takes.filter(({ name }) => name in values && Math.fround(now[name]) !== Math.fround(values[name]));
+}
+
+/** Which of some options the numbers are, or −1; of several that are the same, the one that was chosen `last`. */
+function placeOfEqual(options, last, takes, now) {
+  const equal = (option) => !differing(takes, now, option.values).length;
+  return last && equal(last) ? options.indexOf(last) : options.findIndex(equal);
 }
 
 const labels = (quantities) => quantities.map(({ label }) => label).join(", ");
