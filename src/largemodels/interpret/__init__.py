@@ -1,15 +1,27 @@
 """Looking inside: what a model's parts computed, which unit or head follows what, and what happens without it."""
 
+from largemodels.interpret.adversarial import Attacked, fgsm, pgd, project
 from largemodels.interpret.attribution import ATTRIBUTED, Attribution, attribute
 from largemodels.interpret.capture import Watched, capture
 from largemodels.interpret.heads import by_offset, changed, score, switched
 from largemodels.interpret.patching import patched, steered
+from largemodels.interpret.saliency import (
+    grad_cam,
+    gradient_times_embedding,
+    gradient_times_input,
+    integrated_gradients,
+    looked_at,
+    occlusion,
+    rank_correlation,
+    without_each,
+)
 from largemodels.interpret.sparse import SparseAutoencoder, explained, fit_sparse
 from largemodels.interpret.stream import logit_lens, read_on, read_until
 from largemodels.interpret.tracking import Following, tracking
 
 __all__ = [
     "ATTRIBUTED",
+    "Attacked",
     "Attribution",
     "Following",
     "SparseAutoencoder",
@@ -19,13 +31,24 @@ __all__ = [
     "capture",
     "changed",
     "explained",
+    "fgsm",
     "fit_sparse",
+    "grad_cam",
+    "gradient_times_embedding",
+    "gradient_times_input",
+    "integrated_gradients",
     "logit_lens",
+    "looked_at",
+    "occlusion",
     "patched",
+    "pgd",
+    "project",
+    "rank_correlation",
     "read_on",
     "read_until",
     "score",
     "steered",
     "switched",
     "tracking",
+    "without_each",
 ]

@@ -4,6 +4,7 @@ from largemodels.show.alignment import alignment, gaze_sheet, likeness, patches
 from largemodels.show.attention import attention_maps, growth, look_up, pointers
 from largemodels.show.costs import bars, shares
 from largemodels.show.curves import curves
+from largemodels.show.dots import dots
 from largemodels.show.encoder import encoder_layer, turned
 from largemodels.show.errors import confidence, confusion, mistakes
 from largemodels.show.gates import along_tokens, gate_sheet, lstm_step, word_map
@@ -49,6 +50,7 @@ __all__ = [
     "contributions",
     "curves",
     "cut_texts",
+    "dots",
     "encoder_layer",
     "filter_rows",
     "gallery",
