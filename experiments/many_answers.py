@@ -11,7 +11,6 @@ import argparse
 import random
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -51,20 +50,31 @@ def number(tokenizer: Tokenizer, written: Tensor) -> int | None:
     return int(found[1]) if found else None
 
 
+@torch.inference_mode()
+def draw_many(model: Llama, prompt: Tensor, samples: int, chance: torch.Generator) -> Tensor:
+    """Write on from one prompt ``(t,)`` so many times, which is read once: ``(samples, LENGTH)``."""
+    read, room = model.start(1, len(prompt) + LENGTH), len(prompt) + LENGTH
+    model.advance(prompt[None, :-1], read)
+    cache = model.start(samples, room)
+    for kept, once in zip(cache.kept, read.kept, strict=True):
+        kept.copy_(once.expand_as(kept))
+    cache.length = read.length
+    texts = prompt.expand(samples, -1)
+    return torch.cat([*model.stream(texts, LENGTH, cache=cache, temperature=TEMPERATURE, generator=chance)], 1)
+
+
 def measure(model: Llama, tokenizer: Tokenizer, seed: int, samples: int = SAMPLES) -> dict:
     """Ask the questions of a seed; return the sums, the likeliest answers, and those that were drawn."""
     asked = questions(seed)
     prompts = [tokenizer.encode(text) for text, _ in asked]
     chance = torch.Generator().manual_seed(seed)
     greedy = write_each(model, prompts, LENGTH, temperature=0)
-    many: Sequence[Tensor] = [prompt for prompt in prompts for _ in range(samples)]
-    drawn = write_each(model, many, LENGTH, temperature=TEMPERATURE, generator=chance)
-    numbers = [number(tokenizer, text) for text in drawn]
+    drawn = [draw_many(model, prompt, samples, chance) for prompt in prompts]
     return {
         "seed": seed,
         "sums": [total for _, total in asked],
         "greedy": [number(tokenizer, text) for text in greedy],
-        "drawn": [numbers[i : i + samples] for i in range(0, len(numbers), samples)],
+        "drawn": [[number(tokenizer, text) for text in texts] for texts in drawn],
     }
 
 
