@@ -21,20 +21,23 @@ EXERCISE = "```{exercise} Doors\n:label: doors\n\nHow many?\n```"
 SOLUTION = "```{solution} doors\nTwo.\n```"
 PAGES = {
     "intro.md": "# A book\n\nIt begins [there](one), goes on [here](#here), and ends.\n",
-    "two.md": "(here)=\n# Two\n\nA {term}`door` {cite:p}`he2016deep`. See {ref}`doors`.\n",
+    "two.md": "(here)=\n# Two\n\nA {term}`door` {cite:p}`he2016deep`. "
+    "See {ref}`doors`: {glue:text}`one.ipynb::weight:d` kg.\n",
     "glossary.md": "# Glossary\n\n```{glossary}\ndoor\n  It opens.\n```\n",
     "bibliography.md": "# Bibliography\n\n```{bibliography}\n```\n",
     "genindex.md": "# Index\n",
 }
 
 
-def notebook(word: str, dot: str = "black"):
+def notebook(word: str, dot: str = "black", weight: int = 40):
+    name = {"scrapbook": {"name": "weight", "mime_prefix": "application/papermill.record/"}}
+    glued = new_output("display_data", {"application/papermill.record/text/plain": str(weight)}, metadata=name)
     output = new_output("display_data", {"image/png": DOTS[dot], "text/plain": "<Figure>"})
     cells = [
         new_markdown_cell(f"# One\n\nThe {word} {{term}}`door` {{cite:p}}`he2016deep`."),
         new_markdown_cell(EXERCISE),
     ]
-    cells += [new_markdown_cell(SOLUTION), new_code_cell("plot()", execution_count=1, outputs=[output])]
+    cells += [new_markdown_cell(SOLUTION), new_code_cell("plot()", execution_count=1, outputs=[output, glued])]
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
     return new_notebook(metadata={"kernelspec": KERNEL}, cells=cells)
@@ -110,6 +113,14 @@ def test_a_page_that_is_built_alone_is_as_in_a_new_book_and_so_is_all_else(book)
     assert alone.keys() == new.keys()
     assert [name for name in new if alone[name] != new[name]] == []
     assert book.built() == "Nothing has changed since the book was built.\n"
+
+
+def test_a_figure_that_is_glued_into_another_page_is_always_the_newest(book):
+    book.built()
+    assert '<span class="pasted-text">40</span> kg.' in book.html("two")
+    book.write("one.ipynb", nbformat.writes(notebook("first", weight=55)))
+    book.built()
+    assert '<span class="pasted-text">55</span> kg.' in book.html("two")
 
 
 def test_what_pages_load_arrives_though_no_page_has_changed(book):

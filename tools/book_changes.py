@@ -1,9 +1,9 @@
 """What a change to some pages means for the others; Sphinx loads it as a local extension.
 
 A page depends on other pages by what Sphinx's environment holds of them: labels, terms, headings, numbers, citations,
-entries of the index. Where a change leaves all of that as it was, the pages that changed are written again, and come
-out as in a new book; otherwise `Spreads` is raised, for the book to be built anew. tools/build_book.py says which
-pages have changed; without it, Sphinx builds as it always does.
+entries of the index; and by what their notebooks lend to its text. Where a change leaves all of that as it was, the
+pages that changed are written again, and come out as in a new book; otherwise `Spreads` is raised, for the book to be
+built anew. tools/build_book.py says which pages have changed; without it, Sphinx builds as it always does.
 """
 
 import pickle
@@ -36,6 +36,8 @@ def shared(env) -> dict:
             raise Spreads(f"there are two pictures of the name of {image}")
     seen = {name: value for name, value in vars(env).items() if name not in PRIVATE}
     seen |= {f"domain {name}": value for name, value in seen.pop("domaindata").items()}
+    glued = Path(env.mystnb_config.output_folder).rglob("*.glue.json")  # what notebooks lend to the text of pages
+    seen["glued"] = {path.name: path.read_text(encoding="utf-8") for path in glued}
     cited = sorted(seen["domain cite"]["citation_refs"], key=lambda reference: reference.docname)
     seen["domain cite"] = {**seen["domain cite"], "citation_refs": cited}  # a list, in the order of reading
     return {name: _plain(value) for name, value in seen.items()}
