@@ -1,5 +1,8 @@
 """The operations of training are those that torch counts, and those of the papers that the formulas come from."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -86,3 +89,13 @@ def test_only_the_experts_that_are_chosen_compute():
     mlps = 2 * (3 * 24 * 41 - 3 * 24 * (2 * 7 + 11) - 5 * 24)
     assert dense.products(1) - mixture.products(1) == mlps
     assert mixture.parameters() - mixture.active() == 2 * 3 * 3 * 24 * 7
+
+
+@pytest.mark.parametrize(
+    ("name", "published", "within"), [("DeepSeek-V3", 250e9, 0.01), ("Llama 3.1 405B", 2_448e9, 0.02)]
+)
+def test_a_token_takes_what_deepseek_published(name, published, within):
+    """Zhao et al. 2025, table 2: operations to train on a token, texts of 4,096 tokens and a causal mask."""
+    models = json.loads(Path(__file__).with_name("configurations.json").read_text(encoding="utf-8"))
+    found = Shape.read(models[name]["config"]).training(4_096, 4_096, causal=True)
+    assert found["exact"] / 4_096 == pytest.approx(published, rel=within)

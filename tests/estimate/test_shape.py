@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
@@ -78,9 +78,9 @@ SMALL = [
 ]
 
 
-def built(kind, settings):
+def built(kind, said):
     """Return the parameters of the model that transformers builds, and its whole configuration."""
-    config = CONFIG_MAPPING[kind](**settings)
+    config = CONFIG_MAPPING[kind](**said)
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
     return sum(p.numel() for p in model.parameters()), config.to_dict()
@@ -89,9 +89,9 @@ def built(kind, settings):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_parameters_of_published_models_are_exact(name):
     row = PUBLISHED[name]
-    settings = {key: value for key, value in row["config"].items() if key != "model_type"}
-    settings |= {"hidden_size": settings["n_embed"]} if "n_embed" in settings else {}
-    expected, whole = built(row["config"]["model_type"], settings)
+    said = {key: value for key, value in row["config"].items() if key != "model_type"}
+    said |= {"hidden_size": said["n_embed"]} if "n_embed" in said else {}
+    expected, whole = built(row["config"]["model_type"], said)
     shape = Shape.read(row["config"])
     assert shape.parameters() == expected == EXACT.get(name, expected)
     assert Shape.read(whole) == shape
@@ -113,10 +113,10 @@ def test_deepseek_v3_is_36_6_billion_active_without_its_embedding():
     assert round((shape.active() - shape.parts()["embedding"]) / 1e9, 1) == 36.6
 
 
-@pytest.mark.parametrize(("kind", "settings"), SMALL, ids=[kind for kind, _ in SMALL])
-def test_each_kind_of_model_is_counted_as_it_is_built(kind, settings):
-    expected, whole = built(kind, settings)
-    assert Shape.read({"model_type": kind} | settings).parameters() == expected
+@pytest.mark.parametrize(("kind", "said"), SMALL, ids=[kind for kind, _ in SMALL])
+def test_each_kind_of_model_is_counted_as_it_is_built(kind, said):
+    expected, whole = built(kind, said)
+    assert Shape.read({"model_type": kind} | said).parameters() == expected
     assert Shape.read(whole).parameters() == expected
 
 
@@ -132,6 +132,7 @@ def test_the_real_models_file_holds_as_many_numbers():
 sizes = st.integers(1, 7)
 
 
+@settings(max_examples=40)
 @given(sizes, sizes, sizes, sizes, sizes, st.sampled_from(["rotary", "learned"]))
 def test_our_gpt_is_counted_exactly(vocabulary, context, layers, heads, half, positions):
     config = GPTConfig(vocabulary, context, layers, heads, 2 * half * heads, positions)
@@ -140,6 +141,7 @@ def test_our_gpt_is_counted_exactly(vocabulary, context, layers, heads, half, po
     assert Shape.read(config).parameters() == expected
 
 
+@settings(max_examples=40)
 @given(sizes, sizes, sizes, sizes, sizes, sizes, sizes, st.booleans())
 def test_our_llama_is_counted_exactly(vocabulary, layers, kv_heads, group, width, hidden, half, tied):
     config = LlamaConfig(vocabulary, 64, layers, kv_heads * group, kv_heads, width, hidden, 2 * half, tied=tied)

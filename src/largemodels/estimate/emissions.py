@@ -22,7 +22,7 @@ class Cost(Formula):
 
     takes = (CHIP_HOURS, PRICE)
     gives = (Quantity("cost", "Cost", "$", 0, float("inf")),)
-    source = "arithmetic"
+    source = "deepseek2024v3"  # table 1 is such a product
 
     def forward(self, chip_hours: Tensor, price: Tensor) -> dict[str, Tensor]:
         """Return ``cost`` in the currency of ``price``."""

@@ -24,8 +24,8 @@ COPIES = 4  # of the logits at the start of the backward pass: they, log-probabi
 class TrainingMemory(Formula):
     r"""The bytes that training takes on one of ``devices``.
 
-    **States**: weights, gradients and what the optimizer keeps, each parameters times bytes, shared out among devices
-    in ZeRO's stages (Rajbhandari et al. 2020): 1 the optimizer's, 2 the gradients too, 3 the weights too. Adam in
+    **States**: weights, gradients and what the optimiser keeps, each parameters times bytes, shared out among devices
+    in ZeRO's stages (Rajbhandari et al. 2020): 1 the optimiser's, 2 the gradients too, 3 the weights too. Adam in
     float32 takes 4 + 4 + 8 bytes; in mixed precision 2 + 2 + 12, of which 4 are a master copy of the weights.
 
     **Activations** kept for the backward pass. A token keeps in a layer what its matrices and functions took in:
@@ -58,7 +58,7 @@ class TrainingMemory(Formula):
         CONTEXT,
         Quantity("weight_bytes", "Bytes of a weight", "B", 0.5, 8),
         Quantity("gradient_bytes", "Bytes of a gradient", "B", 0, 8),
-        Quantity("optimiser_bytes", "Bytes that the optimizer keeps of a parameter", "B", 0, 32),
+        Quantity("optimiser_bytes", "Bytes that the optimiser keeps of a parameter", "B", 0, 32),
         Quantity("activation_bytes", "Bytes of an activation", "B", 0.5, 8),
         Quantity("fused", "Attention in one operation (1) or with a matrix of weights (0)", "", 0, 1, whole=True),
         Quantity("dropout", "Dropout (1) or none (0)", "", 0, 1, whole=True),
@@ -72,7 +72,7 @@ class TrainingMemory(Formula):
         for name, label in {
             "weights": "Weights",
             "gradients": "Gradients",
-            "optimiser": "Optimizer",
+            "optimiser": "Optimiser",
             "activations": "Activations",
             "logits": "Logits",
             "peak": "Peak",
@@ -95,15 +95,16 @@ class TrainingMemory(Formula):
         numbers = (4 + extra) * width + 2 * (heads + kv_heads) * head_width + 2 * (1 + gated) * hidden
         matrix = (1 - fused) * heads * context
         layer = activation * (numbers + matrix * (1 + dropout)) + dropout * (2 * width + matrix)
-        kept = recomputed * (layers * width * activation + layer) + (1 - recomputed) * layers * layer
-        activations = tokens * (kept + 2 * width * activation)  # the last norm, too
+        each = recomputed * width * activation + (1 - recomputed) * layer
+        kept = tokens * (layers * each + 2 * width * activation)  # the last norm, too
+        again = tokens * recomputed * layer
         logits = tokens * vocabulary * FLOAT
         head = vocabulary * width * gradient
         inside = tokens * activation * (hidden + 2 * width)  # gradients of one layer's activations
         moments = (
-            activations + COPIES * logits,
-            activations + 2 * logits + head,
-            activations + logits + head + inside,
+            kept + COPIES * logits,
+            kept + 2 * logits + head,
+            kept + again + logits + head + inside,
             gradients + logits + 2 * tied * head,  # the embedding's gradient, and its sum with the head's
         )
         peak = weights + states
@@ -114,8 +115,8 @@ class TrainingMemory(Formula):
             "weights": weights,
             "gradients": gradients,
             "optimiser": states,
-            "activations": activations,
+            "activations": kept + again,
             "logits": COPIES * logits,
             "peak": peak + most,
-            "total": peak + gradients + activations + COPIES * logits,
+            "total": peak + gradients + kept + again + COPIES * logits,
         }

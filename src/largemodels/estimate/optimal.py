@@ -50,17 +50,19 @@ class Power(NamedTuple):
 
 HOFFMANN, BESIROGLU = "hoffmann2022training", "besiroglu2024chinchilla"
 FITS = {
-    "hoffmann": Fit(1.69, 406.4, 410.7, 0.34, 0.28, HOFFMANN, "equation 10, approach 3"),
-    "besiroglu": Fit(1.8172, 482.01, 2085.43, 0.3478, 0.3658, BESIROGLU, "abstract and table 1: approach 3 again"),
+    "hoffmann": Fit(1.69, 406.4, 410.7, 0.34, 0.28, HOFFMANN, "appendix D.2: approach 3, as printed"),
+    "unrounded": Fit(1.6934, 406.4, 410.7, 0.3392, 0.2849, BESIROGLU, "the same as in the paper's source"),
+    "besiroglu": Fit(1.8172, 482.01, 2085.43, 0.3478, 0.3658, BESIROGLU, "table 1: approach 3 on its data again"),
 }
 POWERS = {
     "first": Power(5.76e23, 67e9, 1.5e12, 0.50, 0.50, HOFFMANN, "tables 2 and 3: approach 1"),
-    "second": Power(5.76e23, 63e9, 1.4e12, 0.49, 0.51, HOFFMANN, "tables 2 and 3: approach 2"),
+    "second": Power(6.88e23, 67e9, 1.7e12, 0.49, 0.51, HOFFMANN, "tables 2 and A3: approach 2"),
 }
 LABELS = {
     "first": "approach 1",
     "second": "approach 2",
     "hoffmann": "approach 3",
+    "unrounded": "approach 3, unrounded",
     "besiroglu": "approach 3, fitted again",
 }
 
@@ -69,8 +71,9 @@ class ScalingLaw(Formula):
     """The loss of a model of so many parameters after so many tokens: approach 3 of Hoffmann et al. (2022).
 
     Args:
-        fit: ``hoffmann``, the published constants, which are rounded so far that they contradict the paper's own other
-            approaches; or ``besiroglu``, those of Besiroglu et al. (2024), fitted again to the same runs.
+        fit: ``hoffmann``, the constants as printed; ``unrounded``, as they stand in the paper's source; or
+            ``besiroglu``, those that Besiroglu et al. (2024) fitted to runs read off the paper's figure. Rounded
+            exponents alone make the best model at Gopher's compute a fifth smaller than the paper says it is.
 
     The law holds for one data set, tokenizer and kind of model; between others only its form carries over.
     """
@@ -92,11 +95,11 @@ class ScalingLaw(Formula):
 
 
 class ComputeOptimal(Formula):
-    """Parameters and tokens of least loss for an amount of computation, by four published laws.
+    """Parameters and tokens of least loss for an amount of computation, by five published laws.
 
     ``first`` and ``second`` are power laws of Hoffmann et al. (2022) from the envelope of training curves and from
-    curves of equal compute; ``hoffmann`` their law of the loss, ``besiroglu`` the same fitted again. Where they
-    disagree, nobody knows better. Smaller models trained longer cost more here and less when they are used.
+    curves of equal compute; the others are the laws of :class:`ScalingLaw`. Where they disagree, it is open which is
+    right. A smaller model that is trained longer reaches the same loss for more computation, and costs less to use.
     """
 
     takes = (Quantity("compute", "Computation", "FLOP", 1e12, 1e30),)

@@ -32,7 +32,7 @@ def peak_memory(work: Callable[[], object]) -> int:
 
 
 def held_memory(*things: nn.Module | torch.optim.Optimizer | Iterable[Tensor]) -> int:
-    """Return the bytes of the tensors of models and optimizers, or of tensors; memory that two share counts once."""
+    """Return the bytes of the tensors of models and optimisers, or of tensors; memory that two share counts once."""
     tensors = chain.from_iterable(_tensors(thing) for thing in things)
     return sum({x.untyped_storage().data_ptr(): x.untyped_storage().nbytes() for x in tensors}.values())
 
