@@ -117,15 +117,17 @@ function miss(models, measures, order, of) {
   return `No model keeps within all limits. ${models[nearest].name} comes closest: its ${measures[k][0]} is ${amount(worst(nearest), "")} times the limit.`;
 }
 
-/** A scale of STEPS + 1 steps over some numbers, by factors; the ends go a little beyond them. */
-function logScale(values) {
-  const [low, high] = [Math.min(...values) * 0.9, Math.max(...values)];
+/** A scale of STEPS + 1 steps over some numbers, by factors, from a little below the smallest to the largest. */
+function logScale(values, below = 0.9, above = 1) {
+  const [low, high] = [Math.min(...values) * below, Math.max(...values) * above];
   const span = Math.log(high / low) || 1;
   return {
     low,
     high,
     value: (step) => (step === STEPS ? high : low * Math.exp((span * step) / STEPS)),
     step: (value) => Math.round((STEPS * Math.log(value / low)) / span),
+    /** Where a value lies, from 0 to 1. */
+    at: (value) => Math.max(0, Math.min(1, Math.log(value / low) / span)),
   };
 }
 
@@ -138,23 +140,23 @@ function amount(value, unit) {
 /** Models as dots: the second measure to the right, by factors, the first upwards. */
 function plot({ models, measures }, fits, best, limits) {
   const [width, height, left, bottom] = [460, 240, 54, 40];
-  const [x, y] = [logScale(models.map(({ figures }) => figures[1] * 1.3)), logScale(models.map(({ figures, error }) => figures[0] + error))];
-  const across = (value) => left + ((width - left - 12) * x.step(value)) / STEPS;
-  const up = (value) => 10 + ((height - bottom - 10) * (STEPS - y.step(value))) / STEPS;
-  const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
+  const ends = models.flatMap(({ figures: [most], error }) => [most + error, Math.max(most - error, most / 4)]);
+  const [times, x, y] = [models.map(({ figures }) => figures[1]), logScale(models.map(({ figures }) => figures[1]), 0.7, 1.6), logScale(ends, 0.95, 1.05)];
+  const across = (value) => left + (width - left - 12) * x.at(value);
+  const up = (value) => 10 + (height - bottom - 10) * (1 - y.at(value));
   const line = (name, x1, y1, x2, y2) => svg("line", { class: name, x1, y1, x2, y2 });
   const text = (words, x, y, anchor) => Object.assign(svg("text", { x, y, "text-anchor": anchor }), { textContent: words });
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${measures[0][0]} and ${measures[1][0]} of ${models.length} models, as in the table` });
   const floor = height - bottom;
   picture.append(line("mc-axis", left, floor, width - 6, floor), line("mc-axis", left, 6, left, floor));
-  for (const value of [x.low / 0.9, x.high / 1.3]) picture.append(text(amount(value, measures[1][1]), across(value), floor + 16, "middle"));
-  for (const value of [y.low / 0.9, y.high]) picture.append(text(amount(value, measures[0][1]), left - 5, up(value) + 4, "end"));
+  for (const value of [Math.min(...times), Math.max(...times)]) picture.append(text(amount(value, measures[1][1]), across(value), floor + 16, "middle"));
+  for (const value of [Math.min(...ends), Math.max(...ends)]) picture.append(text(amount(value, measures[0][1]), left - 5, up(value) + 4, "end"));
   picture.append(text(`${measures[1][0]} →`, width - 8, height - 4, "end"), text(measures[0][0], 4, height - 4, "start"));
-  const [stop, roof] = [clamp(across(limits[1]), left, width), clamp(up(limits[0]), 0, floor)];
+  const [stop, roof] = [across(limits[1]), up(limits[0])];
   picture.append(line("mc-limit", stop, 6, stop, floor), line("mc-limit", left, roof, width - 6, roof));
   models.forEach(({ name, figures, error }, n) => {
     const [cx, cy] = [across(figures[1]), up(figures[0])];
-    if (error) picture.append(line("mc-error", cx, up(figures[0] + error), cx, up(Math.max(figures[0] - error, y.low))));
+    if (error) picture.append(line("mc-error", cx, up(figures[0] + error), cx, up(Math.max(figures[0] - error, figures[0] / 4))));
     const dot = svg("circle", { class: best[n] ? "mc-dot mc-best" : fits[n] ? "mc-dot" : "mc-dot mc-out", cx, cy, r: best[n] ? 7 : 5 });
     const right = cx > width - 150;
     picture.append(dot, text(name, cx + (right ? -10 : 10), cy + 4, right ? "end" : "start"));
