@@ -42,7 +42,7 @@ class Interruptions(Formula):
     def forward(
         self, chips: Tensor, life: Tensor, writing: Tensor, restart: Tensor, interval: Tensor
     ) -> dict[str, Tensor]:
-        """Return ``failures`` a day, hours ``between`` them, the ``useful`` share, and the ``best`` interval and its share."""
+        """Return ``failures`` a day, hours ``between`` them, the ``useful`` share, and the ``best`` interval."""
         self.check(chips, life, writing, restart, interval)
         between = life / chips
         minutes = between * MINUTES
