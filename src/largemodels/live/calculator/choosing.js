@@ -42,7 +42,7 @@ function presetRow(presets, takes, onChoose) {
     const { name, source, link, values } = compared;
     const others = differing(takes, now, values);
     const where = link ? h("a", { href: link, rel: "noopener" }, source) : source;
-    line.replaceChildren(`${name}, as published: `, where, others.length ? `. You have changed: ${labels(others)}.` : ".");
+    line.replaceChildren(source ? `${name}, as published: ` : name, where, others.length ? `. You have changed: ${labels(others)}.` : ".");
   };
   return element;
 }
