@@ -182,7 +182,7 @@ def main() -> int:
     for kind in [arguments.only] if arguments.only else KINDS:
         for place in range(len(KINDS[kind][1])):
             command = [sys.executable, __file__, "--one", kind, str(place)]
-            answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            answer = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
             run = {"kind": kind} | json.loads(answer)
             runs.append(run)
             print(

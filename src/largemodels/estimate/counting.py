@@ -81,8 +81,8 @@ def pair_products(s) -> int:
 def training(s, tokens: int, context: int, causal: int, recomputed: int) -> dict[str, int]:
     """Return the operations, two for each multiply-add, of training on ``tokens`` in texts of ``context``.
 
-    Additions without a product, normalisation, softmax and activations are left out; they are below 1 % in all but
-    the narrowest models. The backward pass computes each product twice: for the gradients of both its factors.
+    Additions without a product, normalisation, softmax and activations are left out. The backward pass computes each
+    product twice: for the gradients of both its factors.
     """
     blocks = 2 * tokens * block_products(s)
     head = 2 * tokens * s.vocabulary * s.width
