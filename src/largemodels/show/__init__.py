@@ -2,6 +2,7 @@
 
 from largemodels.show.alignment import alignment, gaze_sheet, likeness, patches
 from largemodels.show.attention import attention_maps, growth, look_up, pointers
+from largemodels.show.calibration import reliability_diagram
 from largemodels.show.costs import bars, shares
 from largemodels.show.curves import curves
 from largemodels.show.dots import dots
@@ -79,6 +80,7 @@ __all__ = [
     "pooling",
     "ratios",
     "read_along",
+    "reliability_diagram",
     "responses",
     "roofline",
     "saliency_sheet",
