@@ -140,7 +140,7 @@ def test_results_are_written_with_prefixes_and_words_that_fit(call):
     assert call("inShort", [([1.08e7, 3.46e7], of("kWh")), ([7, 7], of("h"))]) == ["10.8 to 34.6 GWh", "7 hours"]
 
 
-many = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def stored(low, high):
