@@ -203,3 +203,16 @@ def test_the_anchor_of_a_heading_is_no_state(opened, anchor):
     frames(page)
     assert agrees(page, parameters=70e9)
     page.evaluate("anchor => document.getElementById(anchor).remove()", anchor)
+
+
+def test_where_the_address_may_not_be_changed_the_calculator_works(calculator):
+    page = calculator(fresh=True)
+    page.evaluate(
+        """() => { history.pushState = history.replaceState = () => {
+          throw new DOMException("no", "SecurityError"); }; }"""
+    )
+    press(page, chip(page, "Big"))
+    assert agrees(page, **BIG)
+    give(page, "parameters", "70B")
+    assert agrees(page, **BIG | {"parameters": 70e9})
+    assert "#" not in page.url

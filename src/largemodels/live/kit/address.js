@@ -60,10 +60,14 @@ function stateInAddress(key, version, onState) {
   let waiting = null; // values, to be kept
   let timer = 0;
 
+  const mark = (how, own, hash) => {
+    try {
+      history[how]({ ...history.state, live: { ...history.state?.live, [key]: own } }, "", hash);
+    } catch {} // a frame may forbid it, and a browser changes it only so often: the widget works without
+  };
   const enter = (how, own) => {
     const others = readStates(location.hash).filter((state) => state.whole && state.key !== key);
-    const hash = `#${[own, ...others.map(({ text }) => text)].join("_")}`;
-    history[how]({ ...history.state, live: { ...history.state?.live, [key]: own } }, "", hash);
+    mark(how, own, `#${[own, ...others.map(({ text }) => text)].join("_")}`);
   };
   const flush = () => {
     clearTimeout(timer);
@@ -96,9 +100,7 @@ function stateInAddress(key, version, onState) {
     turn(before, after) {
       if (!here) return;
       flush();
-      if (history.state?.live?.[key] !== write(before)) {
-        history.replaceState({ ...history.state, live: { ...history.state?.live, [key]: write(before) } }, "");
-      }
+      if (history.state?.live?.[key] !== write(before)) mark("replaceState", write(before), location.href);
       enter("pushState", write(after));
     },
     link: (values) => (here ? `${location.href.replace(/#.*/s, "")}#${write(values)}` : write(values)),
