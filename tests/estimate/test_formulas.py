@@ -12,10 +12,12 @@ from largemodels.estimate import (
     ComputeOptimal,
     Cost,
     Emissions,
+    Footprint,
     InferenceMemory,
     Parameters,
     ScalingLaw,
     Serving,
+    Threshold,
     TrainingCompute,
     TrainingMemory,
     TrainingRun,
@@ -53,6 +55,8 @@ FORMULAS = [
     (ScalingLaw("hoffmann"), {"parameters": 70e9, "tokens": 1.4e12}),
     (ComputeOptimal(), {"compute": 5.76e23}),
     (Serving(), SERVED | {"peak_used": 0.5, "bandwidth_used": 0.7}),
+    (Footprint(), {"trained": 131, "pue": 1.2, "carbon": 0.332, "water": 1.1, "answer": 0.24, "answers": 1e8}),
+    (Threshold(), {"parameters": 405.9e9, "tokens": 15.6e12, "later": 0.1, "factor": 3, "threshold": 1e25}),
     (AuditSize(), {"rate": 0.06, "gap": 0.15, "small": 133, "large": 1527}),
 ]
 each = pytest.mark.parametrize(("formula", "numbers"), FORMULAS, ids=[type(f).__name__ for f, _ in FORMULAS])

@@ -5,10 +5,12 @@ from largemodels.data.cache import DataError
 from largemodels.data.dates import FORMS, MONTHS, NEW_FORMS, Dates, date_parts, dates, written_dates
 from largemodels.data.declaration import declaration
 from largemodels.data.documentation import documentation
+from largemodels.data.exercises import Exercise, exercises
 from largemodels.data.facts import OUTCOMES, Fact, facts, made_up
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, digits_in_order, mnist, photographs
 from largemodels.data.mortgages import Mortgages, mortgages
+from largemodels.data.occupations import SETS, gendered_nouns, occupations, sentence_pairs
 from largemodels.data.public_texts import PublicText, public_texts
 from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs, published_sources
 from largemodels.data.questions import Question, small_questions
@@ -23,9 +25,11 @@ __all__ = [
     "MONTHS",
     "NEW_FORMS",
     "OUTCOMES",
+    "SETS",
     "Batches",
     "DataError",
     "Dates",
+    "Exercise",
     "Fact",
     "Figure",
     "ImageData",
@@ -50,10 +54,13 @@ __all__ = [
     "digits",
     "digits_in_order",
     "documentation",
+    "exercises",
     "facts",
+    "gendered_nouns",
     "made_up",
     "mnist",
     "mortgages",
+    "occupations",
     "package_windows",
     "passages",
     "photographs",
@@ -61,6 +68,7 @@ __all__ = [
     "published_runs",
     "published_sources",
     "random_shift",
+    "sentence_pairs",
     "shakespeare",
     "small_questions",
     "smollm2",

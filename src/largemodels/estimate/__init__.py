@@ -6,6 +6,7 @@ from largemodels.estimate.compute import TrainingCompute
 from largemodels.estimate.costs import LayerCost, layer_costs
 from largemodels.estimate.doubling import DoublingTime
 from largemodels.estimate.emissions import Cost, Emissions
+from largemodels.estimate.footprint import Footprint
 from largemodels.estimate.formula import Formula
 from largemodels.estimate.inference import InferenceMemory
 from largemodels.estimate.interruptions import Interruptions
@@ -18,6 +19,7 @@ from largemodels.estimate.run import TrainingRun
 from largemodels.estimate.serving import Serving
 from largemodels.estimate.shape import Latent, Shape
 from largemodels.estimate.sizes import sizes
+from largemodels.estimate.threshold import Threshold
 from largemodels.estimate.time import TrainingTime
 from largemodels.estimate.told import told
 
@@ -29,6 +31,7 @@ __all__ = [
     "Cost",
     "DoublingTime",
     "Emissions",
+    "Footprint",
     "Formula",
     "InferenceMemory",
     "Interruptions",
@@ -39,6 +42,7 @@ __all__ = [
     "ScalingLaw",
     "Serving",
     "Shape",
+    "Threshold",
     "TrainingCompute",
     "TrainingMemory",
     "TrainingRun",

@@ -1,6 +1,15 @@
 """Looking inside: what a model's parts computed, which unit or head follows what, and what happens without it."""
 
 from largemodels.interpret.adversarial import Attacked, fgsm, pgd, project
+from largemodels.interpret.associations import (
+    PairScores,
+    both,
+    correlation,
+    log_probability,
+    pair_scores,
+    shuffled_correlations,
+    shuffled_weights,
+)
 from largemodels.interpret.attribution import ATTRIBUTED, Attribution, attribute
 from largemodels.interpret.capture import Watched, capture
 from largemodels.interpret.heads import by_offset, changed, score, switched
@@ -24,12 +33,15 @@ __all__ = [
     "Attacked",
     "Attribution",
     "Following",
+    "PairScores",
     "SparseAutoencoder",
     "Watched",
     "attribute",
+    "both",
     "by_offset",
     "capture",
     "changed",
+    "correlation",
     "explained",
     "fgsm",
     "fit_sparse",
@@ -37,9 +49,11 @@ __all__ = [
     "gradient_times_embedding",
     "gradient_times_input",
     "integrated_gradients",
+    "log_probability",
     "logit_lens",
     "looked_at",
     "occlusion",
+    "pair_scores",
     "patched",
     "pgd",
     "project",
@@ -47,6 +61,8 @@ __all__ = [
     "read_on",
     "read_until",
     "score",
+    "shuffled_correlations",
+    "shuffled_weights",
     "steered",
     "switched",
     "tracking",
