@@ -17,6 +17,7 @@ from largemodels.data.questions import Question, small_questions
 from largemodels.data.repeats import Repeats
 from largemodels.data.smollm2 import smollm2
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
+from largemodels.data.spoken import Utterances, spoken_audio, spoken_digits, spoken_image, spoken_split, utterances
 from largemodels.data.systems import Figure, System, systems
 from largemodels.data.text import Text, TextBatches, passages, shakespeare
 
@@ -44,6 +45,7 @@ __all__ = [
     "System",
     "Text",
     "TextBatches",
+    "Utterances",
     "WindowData",
     "align",
     "date_parts",
@@ -73,6 +75,11 @@ __all__ = [
     "small_questions",
     "smollm2",
     "source_code",
+    "spoken_audio",
+    "spoken_digits",
+    "spoken_image",
+    "spoken_split",
     "systems",
+    "utterances",
     "written_dates",
 ]

@@ -12,6 +12,7 @@ from largemodels.interpret.associations import (
 )
 from largemodels.interpret.attribution import ATTRIBUTED, Attribution, attribute
 from largemodels.interpret.capture import Watched, capture
+from largemodels.interpret.filters import gabor_pairs, share_in_plane, sobel_pair
 from largemodels.interpret.heads import by_offset, changed, score, switched
 from largemodels.interpret.patching import patched, steered
 from largemodels.interpret.saliency import (
@@ -45,6 +46,7 @@ __all__ = [
     "explained",
     "fgsm",
     "fit_sparse",
+    "gabor_pairs",
     "grad_cam",
     "gradient_times_embedding",
     "gradient_times_input",
@@ -61,8 +63,10 @@ __all__ = [
     "read_on",
     "read_until",
     "score",
+    "share_in_plane",
     "shuffled_correlations",
     "shuffled_weights",
+    "sobel_pair",
     "steered",
     "switched",
     "tracking",

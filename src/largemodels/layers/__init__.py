@@ -22,6 +22,7 @@ from largemodels.layers.positions import rotate, rotation, sinusoidal, turn
 from largemodels.layers.quantised import QuantisedEmbedding, QuantisedLinear, quantise
 from largemodels.layers.recurrent import GRU, LSTM, RNN
 from largemodels.layers.sinks import SinkCache
+from largemodels.layers.sound import cepstra, cosines, decibels, mel_filters, spectrogram
 from largemodels.layers.stretching import RotaryScaling
 from largemodels.layers.watched import watched
 
@@ -48,8 +49,11 @@ __all__ = [
     "balance_loss",
     "batch_norm2d",
     "causal_mask",
+    "cepstra",
     "conv2d",
+    "cosines",
     "decay_mask",
+    "decibels",
     "fast_attention",
     "feature_map",
     "layer_norm",
@@ -58,12 +62,14 @@ __all__ = [
     "loads",
     "masked_linear_attention",
     "max_pool2d",
+    "mel_filters",
     "merge",
     "quantise",
     "rms_norm",
     "rotate",
     "rotation",
     "sinusoidal",
+    "spectrogram",
     "turn",
     "unadapted",
     "values_known",
