@@ -31,6 +31,7 @@ from largemodels.show.maps import (
 )
 from largemodels.show.ratios import ratios
 from largemodels.show.roofline import roofline
+from largemodels.show.senses import found_in, sound_and_image, which_model_reads_what
 from largemodels.show.sequences import against_distance, by_lag, padded, read_along, unrolled
 from largemodels.show.tokens import cut_texts
 from largemodels.show.units import contributions, responses, tuning
@@ -54,6 +55,7 @@ __all__ = [
     "dots",
     "encoder_layer",
     "filter_rows",
+    "found_in",
     "gallery",
     "gate_sheet",
     "gaze_sheet",
@@ -87,6 +89,7 @@ __all__ = [
     "score_table",
     "seen_through",
     "shares",
+    "sound_and_image",
     "staircase",
     "sum_of_products",
     "tuning",
@@ -94,6 +97,7 @@ __all__ = [
     "unrolled",
     "where_it_asks",
     "where_it_looks",
+    "which_model_reads_what",
     "window_positions",
     "word_map",
 ]
