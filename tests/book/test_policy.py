@@ -101,7 +101,15 @@ def search(page):
     page.locator("#search-results li p.context").first.wait_for()  # words from the page that was found
 
 
-PAGES = ["background/concepts", "cnn/convolution", "cnn/feature_maps", "rnn/recurrence", "rnn/text", "transformer/heads", "transformer/beyond"]
+PAGES = [
+    "background/concepts",
+    "cnn/convolution",
+    "cnn/feature_maps",
+    "rnn/recurrence",
+    "rnn/text",
+    "transformer/heads",
+    "transformer/beyond",
+]
 
 
 @pytest.mark.parametrize("name", PAGES)
