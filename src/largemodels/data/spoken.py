@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from torch import Tensor
 
 from largemodels.data.images import DIGIT_NAMES, ImageData, Labelled
@@ -137,5 +136,7 @@ def spoken_audio(voice: str = "recorded") -> tuple[Tensor, ...]:
 
 @cache
 def _file() -> tuple[dict[str, Tensor], dict[str, str]]:
+    from safetensors import safe_open
+
     with safe_open(FILE, "pt") as kept:
         return {name: kept.get_tensor(name) for name in kept.keys()}, kept.metadata()  # noqa: SIM118 (no dictionary)
