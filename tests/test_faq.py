@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-KINDS = ("Measured here.", "Calculate it.", "Published.")
+KINDS = {"Measured here.": "measured", "Calculate it.": "calculated", "Published.": "published"}
 
 
 def pages() -> dict[str, list[str]]:
@@ -93,3 +93,17 @@ def test_each_page_ends_with_two_questions_of_which_one_is_to_grade_answers():
         exercises = re.findall(r"\{exercise(?:-start)?\} *([^\n]*)", end)
         assert len(exercises) == 2, page
         assert any("grade these answers" in title.lower() for title in exercises), page
+
+
+def test_the_index_names_every_question_with_the_kinds_of_its_evidence():
+    index = (ROOT / "chapters/faq/index.md").read_text(encoding="utf-8")
+    rows = []
+    for _, number, text in ANSWERS:
+        question = text.strip().splitlines()[0].removeprefix(f"## {number}. ")
+        kinds = [word for kind, word in KINDS.items() if re.search(rf"^\*\*{re.escape(kind)}\*\*", text, re.M)]
+        rows.append(f"| {number} | {{ref}}`{question} <faq-{number}>` | {', '.join(kinds)} |")
+    assert re.findall(r"^\| \d.*\|$", index, re.M) == rows
+
+
+def test_all_26_questions_are_answered():
+    assert [number for _, number, _ in ANSWERS] == list(range(1, 27))
