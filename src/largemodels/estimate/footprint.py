@@ -13,16 +13,16 @@ class Footprint(Formula):
     """Energy, carbon dioxide and water of one training run and of a year of use.
 
     Training: :class:`Emissions` of the energy that its computers drew. Use: ``answer`` is the energy of one answer with
-    its share of the building, so that no factor is left to apply. ``water`` is what evaporates in cooling for each
-    kilowatt-hour of the computers (Elsworth et al. 2025 count it so); that of power stations is not in it, nor is the
-    making of the chips. ``even`` is after how many answers use has taken as much energy as training.
+    its share of the building, so that no factor is left to apply. ``water`` is what cooling takes for each
+    kilowatt-hour of the building; that of power stations is not in it, nor is the making of the chips. ``even`` is
+    after how many answers use has taken as much energy as training.
     """
 
     takes = (
         Quantity("trained", "Energy of the computers in training", "MWh", 1e-6, 1e9),
         PUE,
         CARBON,
-        Quantity("water", "Water of a kilowatt-hour", "L/kWh", 0, 100),
+        Quantity("water", "Water of a kilowatt-hour of the building", "L/kWh", 0, 100),
         Quantity("answer", "Energy of an answer", "Wh", 1e-6, 1e6),
         Quantity("answers", "Answers a day", "", 1, 1e13),
     )
@@ -58,10 +58,10 @@ class Footprint(Formula):
         return {
             "energy": energy,
             "co2": co2,
-            "litres": trained * water,
+            "litres": energy * water,
             "energy_used": used,
             "co2_used": used * carbon,
-            "litres_used": used / pue * water,
+            "litres_used": used * water,
             "even": even,
             "days": even / answers,
         }
