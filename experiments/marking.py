@@ -39,11 +39,15 @@ def text(exercise: Exercise, right: bool) -> str:
 @torch.no_grad()
 def likely(model: Llama, tokenizer: Tokenizer, before: str, texts: list[str]) -> tuple[Tensor, list[Tensor]]:
     """Return the log-probabilities after each text ``(n, vocabulary)``, and those of its own tokens."""
-    ids = [tokenizer.encode(each) for each in texts]
+    ids, first = [tokenizer.encode(each) for each in texts], tokenizer.encode(before)
+    if any(
+        torch.cat([first, x]).tolist() != tokenizer.encode(before + t).tolist() for x, t in zip(ids, texts, strict=True)
+    ):
+        raise ValueError(f"cut in two, this text has other tokens: {before[-20:]!r} and {texts[0][:20]!r}")
     read = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
     for row, each in zip(read, ids, strict=True):
         row[: len(each)] = each
-    cache = shared(model, tokenizer.encode(before)[None], len(ids), read.shape[1])
+    cache = shared(model, first[None], len(ids), read.shape[1])
     logits = model.advance(read, cache).log_softmax(-1)
     own = [row[: len(x) - 1].gather(1, x[1:, None])[:, 0] for row, x in zip(logits, ids, strict=True)]
     return torch.stack([row[len(x) - 1] for row, x in zip(logits, ids, strict=True)]), own
@@ -51,14 +55,13 @@ def likely(model: Llama, tokenizer: Tokenizer, before: str, texts: list[str]) ->
 
 def marked(model: Llama, tokenizer: Tokenizer, shown: list[Exercise], asked: list[Exercise]) -> list[list[float]]:
     """Return the score of the right and of the wrong answer of each exercise, ``[2][n]``."""
-    before = "".join(
-        f"{text(e, mark)}\nThe answer is {'right' if mark else 'wrong'}.\n\n"
-        for e, mark in zip(shown, MARKS, strict=True)
+    before = "\n\n".join(
+        f"{text(e, mark)}\nThe answer is {'right' if mark else 'wrong'}." for e, mark in zip(shown, MARKS, strict=True)
     )
     yes, no = (int(tokenizer.encode(word)) for word in (" right", " wrong"))
     found = []
     for right in (True, False):
-        last, _ = likely(model, tokenizer, before, [f"{text(e, right)}\nThe answer is" for e in asked])
+        last, _ = likely(model, tokenizer, before, [f"\n\n{text(e, right)}\nThe answer is" for e in asked])
         found.append((last[:, yes] - last[:, no]).tolist())
     return found
 
@@ -82,10 +85,10 @@ def chatted(model: Llama, tokenizer: Tokenizer, shown: list[Exercise], asked: li
 
 def own(model: Llama, tokenizer: Tokenizer, shown: list[Exercise], asked: list[Exercise]) -> list[list[float]]:
     """Return the log-probability of the right and of the wrong answer of each exercise, ``[2][n]``."""
-    before = "".join(f"{text(e, True)}\n\n" for e in shown)
+    before = "\n\n".join(text(e, True) for e in shown)
     found = []
     for right in (True, False):
-        texts = [text(e, right) + "\n" for e in asked]
+        texts = [f"\n\n{text(e, right)}\n" for e in asked]
         starts = [len(tokenizer.encode(t[: t.index("\nAnswer:") + len("\nAnswer:")])) for t in texts]
         _, each = likely(model, tokenizer, before, texts)
         found.append([float(one[start - 1 :].sum()) for one, start in zip(each, starts, strict=True)])
