@@ -34,7 +34,7 @@ def shared(tmp_path_factory):
 
 def test_text_has_formulas_exercises_figures_and_widgets_in_words(build, shared):
     text = (build("text", shared) / "chapters/cnn/convolution.txt").read_text(encoding="utf-8")
-    assert "Exercise 1.1.1 (Sizes):" in text
+    assert "Exercise 2.1.1 (Sizes):" in text
     assert text.count("\nSolution:\n") >= 5
     assert ALIVE in text
     assert "KernelExplorer(image, kernel, bias)" not in text

@@ -39,7 +39,7 @@ FESTIVAL = {"ked_diphone": 110}
 
 def read(path: Path) -> tuple[Tensor, int]:
     """Return the samples of a sound file, between −1 and 1, and how many there are in a second."""
-    with wave.open(str(path)) as sound:
+    with wave.open(str(path), "rb") as sound:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
         return torch.from_numpy(samples.astype(np.float32) / 2**15), sound.getframerate()
 
@@ -77,7 +77,7 @@ def say(voice: str, word: str, tempo: float, pitch: float, folder: Path) -> Tens
             ["espeak-ng", "-v", voice, "-s", f"{160 * tempo:.0f}", "-p", f"{50 * pitch**2:.0f}", "-w", path, word],
             None,
         )
-    subprocess.run([str(part) for part in call], input=text, text=True, check=True, capture_output=True)
+    subprocess.run([str(part) for part in call], input=text, encoding="utf-8", check=True, capture_output=True)
     return trimmed(at_rate(*read(path)))
 
 

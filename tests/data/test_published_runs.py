@@ -16,7 +16,7 @@ FIGURES = [
     (run, kind, figure) for run in RUNS.values() for kind, figures in run.figures().items() for figure in figures
 ]
 ROOT = Path(__file__).parents[2]
-KEYS = set(re.findall(r"^@\w+{([^,\s]+),", (ROOT / "references.bib").read_text("utf-8"), re.M))
+KEYS = set(re.findall(r"^@\w+{([^,\s]+),", (ROOT / "references.bib").read_text(encoding="utf-8"), re.M))
 
 
 def test_there_are_more_than_forty_runs_with_a_field_for_each_kind_of_figure():
@@ -34,7 +34,7 @@ def test_every_source_is_in_the_bibliography_and_every_figure_has_a_place():
 
 
 def test_sources_have_the_address_and_the_year_of_the_bibliography():
-    bibliography = (ROOT / "references.bib").read_text("utf-8")
+    bibliography = (ROOT / "references.bib").read_text(encoding="utf-8")
     used = {key for *_, figure in FIGURES for key in (figure.source, figure.via) if key} - {SECOND}
     assert set(published_sources()) == used
     for key, (text, link) in published_sources().items():

@@ -107,7 +107,7 @@ def test_the_program_writes_each_run_with_its_seed(monkeypatch, tmp_path):
     threads = torch.get_num_threads()
     assert steps.main() == 0
     torch.set_num_threads(threads)
-    result = json.loads(out.read_text())
+    result = json.loads(out.read_text(encoding="utf-8"))
     assert [(run["task"], run["size"], run["seed"]) for run in result["runs"]] == [
         (task, size, seed) for seed in (4, 5) for task, size in (("sum", 2), ("copy", 3), ("copy", 33))
     ]
