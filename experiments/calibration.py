@@ -8,8 +8,6 @@ out once in both ways. Stored are the errors of calibration before and after, wi
 calibrated network would show, and the groups of a reliability diagram. It takes about a minute on one CPU core.
 """
 
-import argparse
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -17,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from results import asking, machine, write
 from torch import Tensor
 
 from largemodels.data import Batches, digit_forms, digit_split, digits_in_order
-from largemodels.device import describe
 from largemodels.models import ConvNet, ConvNetConfig
 from largemodels.train import (
     Recipe,
@@ -31,7 +29,7 @@ from largemodels.train import (
     predict,
     reliability,
 )
-from largemodels.train.files import speak_utf8, write_whole
+from largemodels.train.files import speak_utf8
 
 FILE = Path(__file__).resolve().parents[1] / "results/calibration.json"
 SEEDS, SIZE, BATCH, EPOCHS, ASIDE = (0, 1, 2), 16, 64, 20, 240
@@ -109,24 +107,17 @@ def rounded(value):
 
 def main(argv: list[str] | None = None) -> int:
     speak_utf8()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
-    parser.add_argument("--out", type=Path, default=FILE)
-    options = parser.parse_args(argv)
+    options = asking(__doc__, SEEDS, FILE).parse_args(argv)
     torch.set_num_threads(1)
-    result = {
+    head = {
         "what": "calibration of a network of digits of known and of new hands, each of the 1,797 held out once, before "
         "and after a temperature found on digits of known hands: the calibration error in three kinds of groups, its "
         "95 % interval (bootstrap over digits, for new hands over forms), and what chance alone would show",
         "command": "python experiments/calibration.py",
         "network": f"ConvNet, {SIZE} × {SIZE}, {EPOCHS} epochs, Adam 0.003 falling to 0",
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
     }
-    head = json.dumps(result, indent=1, ensure_ascii=False)[:-2]
     rows = [rounded(measure(hands, seed)) for hands in HANDS for seed in options.seeds]
-    lines = ",\n  ".join(json.dumps(row) for row in rows)
-    write_whole(options.out, f'{head},\n "runs": [\n  {lines}\n ]\n}}\n'.encode())
+    write(options.out, head | machine(), rows)
     return 0
 
 

@@ -10,8 +10,6 @@ these, on these and as many old ones (replay), by training anew on all; and, as 
 alone. It takes about four minutes on one CPU core.
 """
 
-import argparse
-import json
 import sys
 from collections.abc import Iterator
 from copy import deepcopy
@@ -19,13 +17,13 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from results import asking, machine, write
 from torch import Tensor
 
 from largemodels.data import Batches, Labelled, digit_forms, digits_in_order, mnist
-from largemodels.device import describe
 from largemodels.models import ConvNet, ConvNetConfig
 from largemodels.train import Cusum, Recipe, fit, predict, shift_p_value
-from largemodels.train.files import speak_utf8, write_whole
+from largemodels.train.files import speak_utf8
 
 FILE = Path(__file__).resolve().parents[1] / "results/drift.json"
 SEEDS, SIZE, BATCH, EPOCHS = (0, 1, 2), 16, 64, 20
@@ -153,17 +151,14 @@ def another_source(seed: int) -> dict:
 
 def main(argv: list[str] | None = None) -> int:
     speak_utf8()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
-    parser.add_argument("--out", type=Path, default=FILE)
-    options = parser.parse_args(argv)
+    options = asking(__doc__, SEEDS, FILE).parse_args(argv)
     torch.set_num_threads(1)
     runs = {"hands": [], "mnist": []}
     for seed in options.seeds:
         runs["mnist"].append(another_source(seed))
         runs["hands"] += new_hands(seed)
         print(runs["mnist"][-1]["mended"], runs["hands"][-1]["mended"], flush=True)
-    result = {
+    head = {
         "what": "digits of a new hand, and of MNIST, met by networks that do not know them: p-values of the windows of "
         "a stream, with and without drift; after how many answers the cumulative sum of errors gives alarm (null: "
         "never); accuracy on new and on old digits after each way to mend the network",
@@ -173,14 +168,8 @@ def main(argv: list[str] | None = None) -> int:
         "labelled": LABELLED,
         "cumulative sum": {"times as many errors": WORSE, "answers": STREAM},
         "false alarms allowed": RATE,
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
     }
-    head = json.dumps(result, indent=1, ensure_ascii=False)[:-2]
-    for name, rows in runs.items():
-        lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        head += f',\n "{name}": [\n  {lines}\n ]'
-    write_whole(options.out, f"{head}\n}}\n".encode())
+    write(options.out, head | machine(), runs)
     return 0
 
 

@@ -20,7 +20,6 @@ from sklearn.svm import SVC
 from torch import Tensor
 
 from largemodels.data import Batches, Labelled, digits, mnist
-from largemodels.device import describe
 from largemodels.models import ConvNet
 from largemodels.train import Recipe, fit, predict
 from largemodels.train.files import speak_utf8
@@ -103,12 +102,8 @@ def main() -> int:
         "gradients": "skimage.feature.hog: 9 directions, cells of 7 × 7 pixels, blocks of 2 × 2 cells: 324 numbers",
         "settings": {"linear": LINEAR, "support vector machine": 9.0},
         "training": f"ConvNet: Adam, rate 0.001, batches of {BATCH}, ten epochs or at least {STEPS} steps",
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
-        "seeds": [*SEEDS],
-        "cpu_seconds": round(process_time() - start),
     }
-    write(FILE, head, runs)
+    write(FILE, head, runs, SEEDS, start)
     return 0
 
 

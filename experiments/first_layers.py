@@ -18,7 +18,6 @@ from results import write
 from torch import Tensor
 
 from largemodels.data import Batches, digits, photographs
-from largemodels.device import describe
 from largemodels.interpret import SparseAutoencoder, fit_sparse, gabor_pairs, share_in_plane, sobel_pair
 from largemodels.models import ConvNet
 from largemodels.train import Recipe, evaluate, fit
@@ -114,12 +113,8 @@ def main() -> int:
         "command": "python experiments/first_layers.py",
         "gabor": f"{len(gabor_pairs(SIDE)):,} pairs of {SIDE} × {SIDE}; {PATCHES:,} patches of five photographs",
         "sobel": "one pair of 3 × 3; a filter at random has a quarter of its energy in it",
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
-        "seeds": [*SEEDS],
-        "cpu_seconds": round(process_time() - start),
     }
-    write(FILE, head, runs)
+    write(FILE, head, runs, SEEDS, start)
     return 0
 
 

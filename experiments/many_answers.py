@@ -7,14 +7,13 @@ tokens, and 32 times with tokens that are drawn. The file keeps every answer, so
 can be tried on the page. It takes about half an hour on one CPU core.
 """
 
-import argparse
 import random
 import re
 import sys
 from pathlib import Path
 
 import torch
-from results import write
+from results import asking, write
 from torch import Tensor
 
 from largemodels.data import smollm2
@@ -80,10 +79,7 @@ def measure(model: Llama, tokenizer: Tokenizer, seed: int, samples: int = SAMPLE
 
 def main(argv: list[str] | None = None) -> int:
     speak_utf8()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[*SEEDS])
-    parser.add_argument("--out", type=Path, default=FILE)
-    options = parser.parse_args(argv)
+    options = asking(__doc__, SEEDS, FILE).parse_args(argv)
     model, tokenizer = Llama.from_gguf(smollm2()), Tokenizer.from_gguf(smollm2())
     head = {
         "what": "sums of two numbers of two digits, asked after four examples: the answer of the likeliest tokens, and "

@@ -9,22 +9,20 @@ number of forms: 4, 7 and 10. It takes about four minutes on one CPU
 core.
 """
 
-import argparse
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from results import asking, machine, write
 from torch import Tensor
 
 from largemodels.data import Batches, Labelled, digit_forms, digits_in_order
-from largemodels.device import describe
 from largemodels.models import ConvNet, ConvNetConfig
 from largemodels.privacy import by_group, judge_attack, likelihood_ratio, logit_of_truth
 from largemodels.train import Recipe, fit, predict
-from largemodels.train.files import speak_utf8, write_whole
+from largemodels.train.files import speak_utf8
 
 FILE = Path(__file__).resolve().parents[1] / "results/membership.json"
 MODELS, FORMS, BATCH, EPOCHS = 32, 14, 64, (2, 5, 10, 20)
@@ -98,10 +96,8 @@ def measure(inside: int, seed: int, models: int) -> list[dict]:
 
 def main(argv: list[str] | None = None) -> int:
     speak_utf8()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser = asking(__doc__, SEEDS, FILE)
     parser.add_argument("--models", type=int, default=MODELS)
-    parser.add_argument("--out", type=Path, default=FILE)
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     runs = []
@@ -109,19 +105,15 @@ def main(argv: list[str] | None = None) -> int:
         for inside in INSIDE:
             runs += measure(inside, seed, options.models)
             print(seed, inside, runs[-1]["accuracy"][0], flush=True)
-    result = {
+    head = {
         "what": "models of digits, each trained on every other digit of some of the 14 forms: the mean logit of the "
         "true label over each form's digits that such models are trained on (used) and over those that none is "
         "(unused), and attacks on single used digits; accuracy on the forms that a model was not trained on",
         "command": "python experiments/membership.py",
         "network": f"ConvNet, {SIZE} × {SIZE}, Adam 0.003",
         "batch": BATCH,
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
     }
-    head = json.dumps(result, indent=1, ensure_ascii=False)[:-2]
-    lines = ",\n  ".join(json.dumps(run) for run in runs)
-    write_whole(options.out, f'{head},\n "runs": [\n  {lines}\n ]\n}}\n'.encode())
+    write(options.out, head | machine(), runs)
     return 0
 
 

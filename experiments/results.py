@@ -10,8 +10,10 @@ import argparse
 import json
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean, stdev
+from time import process_time
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 SAME = ("model", "recipe", "hardware", "processes", "torch")
@@ -77,12 +79,50 @@ def table(folder: Path) -> str:
     return "\n".join(rows)
 
 
-def write(path: Path, head: dict, runs: list[dict]) -> None:
-    """Write what runs measured, each in a line of its own, below what is common to all."""
-    lines = ",\n  ".join(json.dumps(run) for run in runs)
-    first = json.dumps(head, indent=1, ensure_ascii=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{first[:-2]},\n "runs": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+def machine() -> dict:
+    """Return what a head says of the machine: the processor, and the version of torch."""
+    import torch  # here, as the table needs none of it
+
+    from largemodels.device import describe
+
+    return {"hardware": describe(torch.device("cpu")), "torch": torch.__version__}
+
+
+def write(
+    path: Path,
+    head: dict,
+    runs: list[dict] | dict[str, list[dict]],
+    seeds: Iterable[int] | None = None,
+    since: float | None = None,
+) -> None:
+    """Write what runs measured, each in a line of its own, below what is common to all.
+
+    Args:
+        path: of the JSON file; its folder is made.
+        head: what is common.
+        runs: in one list, or in several with a name each.
+        seeds: if given, the head goes on with the machine and these.
+        since: the ``process_time()`` of the start; if given, the head ends with the CPU seconds since.
+    """
+    from largemodels.train.files import write_whole
+
+    if seeds is not None:
+        head = head | machine() | {"seeds": [*seeds]}
+    if since is not None:
+        head = head | {"cpu_seconds": round(process_time() - since)}
+    text = json.dumps(head, indent=1, ensure_ascii=False)[:-2]
+    for name, some in (runs if isinstance(runs, dict) else {"runs": runs}).items():
+        lines = ",\n  ".join(json.dumps(run) for run in some)
+        text += f',\n "{name}": [\n  {lines}\n ]'
+    write_whole(path, f"{text}\n}}\n".encode())
+
+
+def asking(about: str, seeds: Iterable[int], file: Path) -> argparse.ArgumentParser:
+    """Return the parser of a program that takes ``--seeds`` and ``--out``; ``about`` is its docstring."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[*seeds])
+    parser.add_argument("--out", type=Path, default=file)
+    return parser
 
 
 def main() -> int:

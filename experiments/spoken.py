@@ -19,7 +19,6 @@ from sklearn.svm import SVC
 from torch import Tensor
 
 from largemodels.data import Batches, spoken_audio, spoken_image, spoken_split, utterances
-from largemodels.device import describe
 from largemodels.layers import cepstra
 from largemodels.models import ConvNet
 from largemodels.train import Recipe, fit, predict
@@ -131,12 +130,8 @@ def main() -> int:
         "Allison Smith (exchange)",
         "training": f"ConvNet, Adam with rate {RATE}, cosine schedule, at least {STEPS} steps of {BATCH}",
         "utterances": HEARD,
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
-        "seeds": [*SEEDS],
-        "cpu_seconds": round(process_time() - start),
     }
-    write(FILE, head, runs)
+    write(FILE, head, runs, SEEDS, start)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from captum.attr import InputXGradient, IntegratedGradients, LayerGradCam, Occlusion, Saliency
 from scipy.stats import spearmanr
 from torch import nn
 
@@ -27,6 +28,38 @@ def test_integrated_gradients_add_up_to_the_logit_less_that_of_a_blank_image():
     with torch.no_grad():
         gained = (model(images) - model(torch.zeros_like(images))).gather(1, classes[:, None])[:, 0]
     torch.testing.assert_close(maps.sum((1, 2, 3)), gained, atol=2e-4, rtol=0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gradient_times_input_and_integrated_gradients_are_captums(seed):
+    model, images, classes = small(seed)
+    model, images = model.double(), images.double().requires_grad_()
+    slopes = Saliency(model).attribute(images, target=classes, abs=False)
+    plain = InputXGradient(model).attribute(images, target=classes).detach()
+    theirs = IntegratedGradients(model).attribute(images, target=classes, n_steps=32, method="riemann_middle").detach()
+    close = {"atol": 1e-9 * plain.abs().max().item(), "rtol": 1e-6}
+    images = images.detach()
+    torch.testing.assert_close(interpret.gradient_times_input(model, images, classes), plain, **close)
+    torch.testing.assert_close(slopes * images, plain, **close)
+    torch.testing.assert_close(interpret.integrated_gradients(model, images, classes), theirs, **close)
+    assert (theirs - plain).norm() > 0.1 * plain.norm()  # so that one cannot pass for the other
+
+
+def test_occlusion_of_single_pixels_is_captums():
+    model, images, classes = small()
+    model, images = model.double(), images.double()
+    theirs = Occlusion(model).attribute(images, (1, 1, 1), target=classes)
+    ours = interpret.occlusion(model, images, classes, side=1, stride=1)
+    torch.testing.assert_close(ours.float(), theirs)  # which captum gives in float32 whatever it is given
+
+
+def test_the_cells_of_grad_cam_are_captums():
+    torch.manual_seed(0)
+    model = ResNet(ResNetConfig(size=28, widths=(3, 5, 7), blocks=1)).double().eval()
+    images, classes = torch.rand(2, 1, 28, 28).double(), torch.tensor([4, 6])
+    cells = LayerGradCam(model, model.blocks[2]).attribute(images, target=classes)
+    cam = interpret.grad_cam(model, "blocks.2", images, classes)
+    torch.testing.assert_close(cam[..., ::4, ::4], cells.detach())
 
 
 def test_on_a_linear_network_all_maps_are_the_weights_times_the_image():

@@ -71,6 +71,34 @@ def test_runs_that_differ_in_more_than_the_seed_are_refused(tmp_path):
         results.gather(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "lists"),
+    [
+        *[(name, ["runs"]) for name in ("features", "first-layers", "spoken-digits", "calibration", "membership")],
+        ("drift", ["hands", "mnist"]),
+    ],
+)
+def test_a_stored_file_written_again_is_the_same_to_the_byte(tmp_path, monkeypatch, name, lists):
+    stored = (TOOL.parents[1] / "results" / f"{name}.json").read_bytes()
+    head = json.loads(stored)
+    runs = {each: head.pop(each) for each in lists}
+    seconds, seeds = head.pop("cpu_seconds", None), head.pop("seeds", None)
+    machine = {key: head.pop(key) for key in ("hardware", "torch")}
+    monkeypatch.setattr(results, "machine", lambda: machine)
+    monkeypatch.setattr(results, "process_time", lambda: 1000.0)
+    if seeds is None:
+        results.write(tmp_path / "new/file.json", head | machine, runs)
+    else:
+        results.write(tmp_path / "new/file.json", head, runs["runs"], seeds, 1000.0 - seconds)
+    assert (tmp_path / "new/file.json").read_bytes() == stored
+
+
+def test_programs_that_take_seeds_and_a_file_ask_for_both_alike(tmp_path):
+    options = results.asking("What it does.", range(3), tmp_path).parse_args(["--seeds", "5", "7"])
+    assert (options.seeds, options.out) == ([5, 7], tmp_path)
+    assert results.asking("What it does.", (0, 2), tmp_path).parse_args([]).seeds == [0, 2]
+
+
 @pytest.mark.parametrize(("name", "at_least"), [("mnist-cnn", 0.990), ("mnist-resnet", 0.994)])
 def test_the_results_of_the_book_are_what_it_promises(name, at_least):
     result = json.loads((TOOL.parents[1] / "results" / f"{name}.json").read_text(encoding="utf-8"))
