@@ -114,6 +114,7 @@ def test_no_peak_is_above_what_units_and_clock_allow(name):
     chip = CHIPS[name]
     assert chip.counted in chip.peaks
     assert chip.source
+    assert chip.place
     assert all(value is None or value > 0 for value in (chip.watts, chip.memory, chip.bandwidth, chip.clock))
     if chip.computed() is None:
         assert name in ("B200", "TPU v5e", "TPU v5p")  # for which it is not published

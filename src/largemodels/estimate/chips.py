@@ -21,7 +21,9 @@ class Chip:
         bandwidth: 10¹² bytes a second from that memory.
         units, products, clock: matrix units, multiply-adds of each in a cycle, and 10⁹ cycles a second at the
             clock of the data sheet, for the precision ``counted``; ``None`` where they are not published.
-        source: reference.
+        source: who published it, a key in ``references.bib``.
+        place: where it stands there.
+        via: the pages on which the numbers were read, where that was not the source itself; what was not looked up.
         note: what else to know.
     """
 
@@ -35,6 +37,8 @@ class Chip:
     clock: float | None
     counted: str
     source: str
+    place: str
+    via: str
     note: str
 
     def peak(self, precision: str = "bfloat16") -> float:
