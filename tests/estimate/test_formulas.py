@@ -15,6 +15,7 @@ from largemodels.estimate import (
     Footprint,
     InferenceMemory,
     Parameters,
+    Resources,
     ScalingLaw,
     Serving,
     Threshold,
@@ -22,6 +23,7 @@ from largemodels.estimate import (
     TrainingMemory,
     TrainingRun,
     TrainingTime,
+    TwoThresholds,
 )
 from largemodels.export import to_onnx
 
@@ -38,6 +40,10 @@ FEW = {name: SIZES[name] for name in SIZES if name not in ("heads", "tied")}
 SERVED = {name: SIZES[name] for name in ("layers", "kv_heads", "head_width")}
 SERVED |= {"parameters": 46.7e9, "active": 12.9e9, "experts": 8, "chosen": 2, "batch": 16, "prompt": 2_000}
 SERVED |= {"weight_bytes": 2, "cache_bytes": 2, "chips": 2, "peak": 989, "bandwidth": 3.35, "price": 2}
+HELD = {
+    name: SERVED[name] for name in ("layers", "kv_heads", "head_width", "weight_bytes", "chips", "peak", "bandwidth")
+}
+CASES = [torch.tensor(each) for each in ([0.11, 0.47, 0.29, 0.83], [0, 1, 0, 1], [0, 0, 1, 1])]
 # a formula, and numbers that it takes
 FORMULAS = [
     (TrainingTime(), {"compute": 5.5e23, "chips": 2048, "peak": 312, "utilisation": 0.477}),
@@ -57,6 +63,8 @@ FORMULAS = [
     (Serving(), SERVED | {"peak_used": 0.5, "bandwidth_used": 0.7}),
     (Footprint(), {"trained": 131, "pue": 1.2, "carbon": 0.332, "water": 1.1, "answer": 0.24, "answers": 1e8}),
     (Threshold(), {"parameters": 405.9e9, "tokens": 15.6e12, "later": 0.1, "factor": 3, "threshold": 1e25}),
+    (Resources(), HELD | {"parameters": 46.7e9, "tokens": 4_000, "memory": 80}),
+    (TwoThresholds(*CASES), {"first": 0.3, "second": 0.2}),
     (AuditSize(), {"rate": 0.06, "gap": 0.15, "small": 133, "large": 1527}),
 ]
 each = pytest.mark.parametrize(("formula", "numbers"), FORMULAS, ids=[type(f).__name__ for f, _ in FORMULAS])

@@ -15,6 +15,7 @@ from largemodels.estimate.optimal import ComputeOptimal, ScalingLaw
 from largemodels.estimate.parameters import Parameters
 from largemodels.estimate.peak import held_memory, peak_memory
 from largemodels.estimate.quantities import Quantity
+from largemodels.estimate.resources import Resources
 from largemodels.estimate.run import TrainingRun
 from largemodels.estimate.serving import Serving
 from largemodels.estimate.shape import Latent, Shape
@@ -22,6 +23,7 @@ from largemodels.estimate.sizes import sizes
 from largemodels.estimate.threshold import Threshold
 from largemodels.estimate.time import TrainingTime
 from largemodels.estimate.told import told
+from largemodels.estimate.two_thresholds import TwoThresholds
 
 __all__ = [
     "CHIPS",
@@ -39,6 +41,7 @@ __all__ = [
     "LayerCost",
     "Parameters",
     "Quantity",
+    "Resources",
     "ScalingLaw",
     "Serving",
     "Shape",
@@ -47,6 +50,7 @@ __all__ = [
     "TrainingMemory",
     "TrainingRun",
     "TrainingTime",
+    "TwoThresholds",
     "held_memory",
     "layer_costs",
     "peak_memory",
