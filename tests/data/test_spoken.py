@@ -128,3 +128,12 @@ def test_the_file_has_its_licences_beside_it():
 def test_what_there_is_not_is_said(call, what):
     with pytest.raises(ValueError, match=what):
         call()
+
+
+def test_folds_and_cepstra_of_a_wrong_kind_are_refused():
+    for held_out in ("voices", "random"):
+        with pytest.raises(ValueError, match=r"have the folds 0 to 5; got 1.0"):
+            spoken_split("recorded", held_out, 1.0)
+    for wrong in (torch.full((3, 13), torch.nan), torch.ones(3, 13, dtype=torch.long)):
+        with pytest.raises(ValueError, match="cepstra are finite numbers"):
+            spoken_image(wrong)

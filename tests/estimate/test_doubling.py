@@ -110,3 +110,14 @@ def test_what_means_nothing_is_named():
         fitted(years, doublings[:6])
     with pytest.raises(ValueError, match="a weight is 1 for a point that counts and 0"):
         fitted(years, doublings, torch.full((7,), 0.5).double())
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+def test_one_number_that_is_none_is_refused_even_if_it_is_left_out(place, wrong):
+    inputs = [*points(n=5), torch.ones(5, dtype=torch.float64), AT.clone()]
+    inputs[2][0], inputs[place][0] = 0, wrong  # all was 0, "no growth", before
+    with pytest.raises(ValueError, match="are finite numbers"):
+        DoublingTime()(*inputs)
+    with pytest.raises(ValueError, match=r"years are finite numbers of torch.float32 or torch.float64"):
+        DoublingTime()(*(x.nan_to_num(0, 0).half() for x in inputs))

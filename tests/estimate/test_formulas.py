@@ -140,3 +140,52 @@ def test_a_whole_run_is_its_parts_together():
     assert run["cost"] == pytest.approx(run["chip_hours"] * LLAMA_65B["price"])
     assert run["energy_low"] < run["energy"] < run["energy_high"]
     assert run["co2"] == pytest.approx(run["energy"] * LLAMA_65B["carbon"])
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float16, torch.bfloat16, torch.bool, torch.complex64])
+def test_numbers_of_too_few_bits_are_refused(dtype):
+    """In int64 the compute of Llama 3.1 405B came out as 8.4e18."""
+    inputs = [torch.tensor([float(LLAMA_65B[q.name])]).to(dtype) for q in TrainingRun.takes]
+    with pytest.raises(ValueError, match=r"^parameters is of torch.*; give it as torch.float32 or torch.float64"):
+        TrainingRun()(*inputs)
+
+
+@pytest.mark.parametrize("wrong", [None, "3", [3], torch.ones(2)])
+def test_what_is_no_number_is_refused_by_name(wrong):
+    with pytest.raises(ValueError, match=r"^price is .*; give one number"):
+        Cost().of(chip_hours=1, price=wrong)
+
+
+@pytest.mark.parametrize(
+    ("formula", "wrong"),
+    [
+        (Parameters(), {"chosen": 9}),
+        (TrainingCompute(), {"kv_heads": 5}),
+        (TrainingMemory(), {"kv_heads": 5}),
+        (InferenceMemory(), {"prompt": 5_000}),
+        (Serving(), {"active": 50e9}),
+        (Serving(), {"chosen": 9}),
+    ],
+)
+def test_a_page_has_no_numbers_where_a_notebook_has_an_error(formula, wrong):
+    numbers = next(numbers for f, numbers in FORMULAS if type(f) is type(formula))
+    inputs = {q.name: torch.tensor([float(numbers[q.name])]) for q in formula.takes}
+    session = onnxruntime.InferenceSession(to_onnx(formula, inputs))
+    changed = {name: np.array([(numbers | wrong)[name]], dtype=np.float32) for name in inputs}
+    assert np.isnan(session.run(None, changed)).all()
+    with pytest.raises(ValueError, match="it must be"):
+        formula.of(**numbers | wrong)
+
+
+def test_few_of_many_experts_are_counted_as_well_in_float32():
+    """All less those that are idle had three figures of 9,580 experts, and a single text fetched 92 times too much."""
+    numbers = MIXTRAL | {"experts": 9_580, "chosen": 1, "width": 5, "hidden": 538_001}
+    inputs = [torch.tensor([float(numbers[q.name])]) for q in Parameters.takes]
+    assert Parameters()(*inputs)["active"].item() == pytest.approx(Parameters().of(**numbers)["active"], rel=1e-6)
+    numbers = SERVED | {"parameters": 1.16e12, "active": 69, "experts": 650, "chosen": 27, "batch": 1, "prompt": 1}
+    numbers |= {"peak_used": 0.5, "bandwidth_used": 0.7}
+    inputs = [torch.tensor([float(numbers[q.name])]) for q in Serving.takes]
+    found, exact = Serving()(*inputs), Serving().of(**numbers)
+    assert found["fetching"].item() == pytest.approx(exact["fetching"], rel=1e-6)
+    bytes_fetched = 69 * 2 + 2 * 32 * 8 * 128 * 2
+    assert exact["fetching"] == pytest.approx(bytes_fetched / (2 * 3.35e12 * 0.7), rel=1e-12)

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from largemodels.data import smollm2
-from largemodels.estimate import Parameters, Shape, TrainingCompute, told
+from largemodels.estimate import CHIPS, Latent, Parameters, Shape, TrainingCompute, held_memory, told
 from largemodels.estimate.families import FAMILIES
 from largemodels.files import GGUF
 from largemodels.models import GPT, GPTConfig, Llama, LlamaConfig
@@ -220,3 +220,66 @@ def test_shapes_that_cannot_be_are_refused(change, message):
     sizes = {"vocabulary": 97, "width": 24, "layers": 3, "heads": 4, "kv_heads": 2, "head_width": 6, "hidden": 41}
     with pytest.raises(ValueError, match=re.escape(message)):
         Shape(**sizes | change)
+
+
+UNSAID = [
+    ("qwen2", GROUPED | {"num_attention_heads": 24, "num_key_value_heads": None}),
+    ("qwen3", GROUPED | {"num_attention_heads": 24, "num_key_value_heads": None}),
+    ("gemma", PLAIN | {"num_attention_heads": 16}),
+    ("gemma2", PLAIN | {"num_attention_heads": 8}),
+    ("gemma3_text", PLAIN | {"num_attention_heads": 8}),
+    ("deepseek_v2", {name: LATENT[name] for name in LATENT if name != "n_shared_experts"}),
+    (
+        "deepseek_v3",
+        {name: LATENT[name] for name in LATENT if name not in ("n_shared_experts", "first_k_dense_replace")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "said"), UNSAID, ids=[kind for kind, _ in UNSAID])
+def test_what_is_not_said_or_null_means_what_transformers_takes_it_for(kind, said):
+    assert Shape.read({"model_type": kind} | said).parameters() == built(kind, said)[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vocab_size": [97]}, "vocab_size is [97]; it must be a whole number from 1"),
+        ({3: 4, "four": 5}, "it says 3, four, which is not known"),
+        ({"model_type": "gemma3", "text_config": PLAIN}, "the sizes of its language model stand under 'text_config'"),
+    ],
+)
+def test_settings_of_a_strange_form_are_refused_by_name_too(change, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Shape.read({"model_type": "llama"} | PLAIN | change)
+
+
+@pytest.mark.parametrize("layers", [3, "1", ["1"], [1.0]])
+def test_layers_that_are_no_numbers_are_refused(layers):
+    said = {"model_type": "qwen3_moe", "moe_intermediate_size": 7, "mlp_only_layers": layers} | GROUPED | MIXED
+    with pytest.raises(ValueError, match=r"mlp_only_layers is .*; it must be a list of whole numbers"):
+        Shape.read(said)
+    with pytest.raises(ValueError, match="head_dim is 2; only 6 can be counted"):
+        Shape.read({"model_type": "olmoe", "head_dim": 2} | GROUPED | MIXED)
+
+
+def test_latent_sizes_and_texts_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="query_rank is -1; it must be a whole number from 0"):
+        Latent(-1, 5, 6, 4, 3)
+    with pytest.raises(ValueError, match=r"latent is .*; it must be a Latent, or None"):
+        Shape(97, 24, 3, 4, 4, 6, 41, latent={"rank": 5})
+    shape = Shape(97, 24, 3, 4, 4, 6, 41)
+    for tokens, context, name in ((-5, 3, "tokens"), (7, 0, "context"), (7.5, 3, "tokens")):
+        with pytest.raises(ValueError, match=f"^{name} is .*; it must be a whole number from 1"):
+            shape.training(tokens, context)
+
+
+def test_a_chip_is_told_to_have_no_peak_for_what_was_asked():
+    with pytest.raises(ValueError, match="EPYC 7763 has no published peak for bfloat16; choose one of float32"):
+        CHIPS["EPYC 7763"].peak()
+
+
+def test_a_model_of_sizes_alone_holds_as_much_as_the_real_one():
+    with torch.device("meta"):
+        sizes_alone = torch.nn.Sequential(torch.nn.Linear(7, 11), torch.nn.Linear(11, 3))
+    assert held_memory(sizes_alone) == 4 * (7 * 11 + 11 + 11 * 3 + 3)

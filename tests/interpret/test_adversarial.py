@@ -1,5 +1,7 @@
 """Attacks: they follow the gradient, stay in the box, and hurt."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -110,3 +112,24 @@ def test_impossible_input_is_refused():
         fgsm(model, torch.tensor([[[[0.0, 2.0]]]]), labels[:1], 0.1)
     with pytest.raises(ValueError, match="at least one step; got 0"):
         pgd(model, images, labels, 0.1, 0)
+
+
+def test_numbers_that_no_attack_can_start_from_are_refused():
+    model, images, labels = small()
+    for wrong, message in ((images * math.nan, "pixels lie between"), (images.round().byte(), "in floating point")):
+        with pytest.raises(ValueError, match=message):
+            fgsm(model, wrong, labels, 0.1)
+    with pytest.raises(ValueError, match="finite and at least 0; got inf"):
+        fgsm(model, images, labels, math.inf)
+    for stride in (-1.0, math.nan, math.inf):
+        with pytest.raises(ValueError, match="a step goes the way"):
+            pgd(model, images, labels, 0.1, stride=stride)
+
+
+def test_a_part_that_is_frozen_stays_so_while_the_others_train():
+    model, images, labels = small()
+    model.train()
+    model.stages[0].eval()
+    before = {name: part.training for name, part in model.named_modules()}
+    Attacked([(images, labels)], model, lambda model, images, labels: images)[0]
+    assert {name: part.training for name, part in model.named_modules()} == before

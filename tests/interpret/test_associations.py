@@ -126,3 +126,33 @@ def test_shuffled_weights_are_the_same_numbers_in_another_order_and_the_model_st
     assert torch.equal(MODEL.table, before)
     assert not torch.equal(mixed.table, before)
     assert torch.equal(mixed.table.flatten().sort().values, before.flatten().sort().values)
+
+
+def test_numbers_that_are_none_and_numbers_that_are_equal_have_no_correlation():
+    """One NaN gave a correlation of 1, from 1 to 1."""
+    count, chance = torch.arange(7.0), torch.Generator()
+    for wrong, message in (
+        (torch.where(count == 3, math.nan, count), "1 of 7 values are NaN"),
+        (torch.where(count == 3, math.inf, count), "1 of 7 values are NaN or infinite"),
+        (torch.full((7,), 0.1, dtype=torch.float64), "all the same"),
+    ):
+        for pair in ((wrong, count), (count, wrong)):
+            with pytest.raises(ValueError, match=message):
+                correlation(*pair)
+            with pytest.raises(ValueError, match=message):
+                shuffled_correlations(*pair, 2, chance)
+    with pytest.raises(ValueError, match=r"got \(6,\) and \(7,\)"):
+        shuffled_correlations(count[1:], count, 2, chance)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_a_correlation_does_not_depend_on_the_unit(scale):
+    x, y = torch.arange(7.0).double(), torch.tensor([3.0, 1, 4, 1, 5, 9, 2])
+    assert correlation(x * scale, y) == pytest.approx(correlation(x, y))
+
+
+def test_probabilities_of_a_narrow_model_are_summed_up_in_float32():
+    (found,) = log_probability(Bigrams().bfloat16(), [encode("she is nurse")], 0)
+    assert found.dtype == torch.float32
+    with pytest.raises(ValueError, match="give a list of sentences; got one"):
+        pair_scores(Bigrams(), encode, "[she|he] is old", 0)

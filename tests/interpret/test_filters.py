@@ -64,3 +64,22 @@ def test_anothers_gabor_function_is_recognised_at_any_phase(angle, wave, phase):
 def test_what_cannot_be_measured_is_said(call, what):
     with pytest.raises(ValueError, match=what):
         call()
+
+
+def test_filters_and_pairs_that_cannot_be_compared_are_refused():
+    for value in (0.1, 0.3, 1e30):  # their mean is not always just that number
+        with pytest.raises(ValueError, match="filter 0 has no contrast"):
+            share_in_plane(torch.full((1, 3, 3), value), sobel_pair())
+    with pytest.raises(ValueError, match="filter 0 has NaN"):
+        share_in_plane(torch.full((1, 3, 3), math.nan), sobel_pair())
+    with pytest.raises(ValueError, match="length 1 and stand at a right angle"):
+        share_in_plane(torch.rand(1, 3, 3), 3 * sobel_pair())
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_a_share_does_not_depend_on_how_strong_a_filter_is(scale):
+    filters = torch.rand(5, 3, 3, generator=torch.Generator().manual_seed(0))
+    found = share_in_plane(filters * scale, sobel_pair())
+    assert_close(found[0], share_in_plane(filters, sobel_pair())[0])
+    half = share_in_plane(filters.half(), sobel_pair())
+    assert_close(half[0], share_in_plane(filters.half().float(), sobel_pair())[0])

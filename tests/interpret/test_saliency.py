@@ -152,3 +152,13 @@ def test_impossible_input_is_refused_with_what_is_allowed():
         interpret.without_each(Llama(LLAMA), torch.zeros(1, 1, dtype=torch.long), torch.tensor([0]))
     with pytest.raises(ValueError, match="of one shape"):
         interpret.rank_correlation(torch.zeros(2, 3), torch.zeros(2, 4))
+
+
+def test_nothing_and_no_numbers_have_no_rank():
+    ramp = torch.arange(4.0)[None]
+    holed = torch.where(ramp == 2, torch.nan, ramp)
+    with pytest.raises(ValueError, match="NaN has no rank"):
+        interpret.rank_correlation(holed, ramp)
+    assert interpret.rank_correlation(holed, ramp, ramp != 2).item() == pytest.approx(1)
+    with pytest.raises(ValueError, match="two maps, and places in them"):
+        interpret.rank_correlation(torch.rand(0, 3), torch.rand(0, 3))

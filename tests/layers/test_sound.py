@@ -96,3 +96,23 @@ def test_cepstra_tell_the_outline_and_not_how_loud_it_is():
 def test_what_cannot_be_is_said(call, what):
     with pytest.raises(ValueError, match=what):
         call()
+
+
+def test_sounds_and_powers_that_cannot_be_are_refused():
+    for dtype in (torch.int64, torch.float16):
+        with pytest.raises(ValueError, match="a signal has numbers between −1 and 1, float32 or float64"):
+            spectrogram(torch.ones(1_000, dtype=dtype))
+    for power in (torch.tensor([-1.0, 1.0]), torch.tensor([math.nan]), torch.zeros(0)):
+        with pytest.raises(ValueError, match="a power is 0 or more"):
+            decibels(power)
+    assert decibels(torch.zeros(3).half()).tolist() == [-100] * 3
+
+
+def test_bands_of_an_odd_rate_reach_half_of_it_and_an_odd_window_is_refused():
+    window, rate = 10, 7  # half the rate is 3.5, not 3
+    hertz = torch.arange(window // 2 + 1) * rate / window
+    corners = 700 * (10 ** (torch.linspace(0, 2595 * math.log10(1 + rate / 2 / 700), 4) / 2595) - 1)
+    rising, falling = (hertz - corners[0]) / corners[1], (corners[2] - hertz) / (corners[2] - corners[1])
+    assert_close(mel_filters(window, rate, 2)[:, 0], torch.minimum(rising, falling).clamp(min=0), rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="the window even"):
+        mel_filters(401, 8_000, 10)

@@ -146,3 +146,12 @@ def test_a_module_that_does_not_fit_is_named():
         live(view, Sum(), {"a": torch.ones(2), "b_b": torch.ones(1)})
     with pytest.raises(ValueError, match="the function gives total; named were other"):
         live(make(gives=(Quantity("other", "", "", 0, 1),)), Sum(), view.start({"a": 1, "b_b": 1}))
+
+
+def test_of_two_choices_for_one_quantity_the_later_has_the_word():
+    for names in (("x", "y"), ("y", "x"), ("zz", "aa"), ("aa", "zz")):
+        options = {name: {"option": {"a": float(i + 1)}} for i, name in enumerate(names)}
+        view = make(choices=options, presets={"p": dict.fromkeys(names, "option")})
+        assert view.settings["presets"][0]["values"]["a"] == 2
+    with pytest.raises(ValueError, match="published as None; it has to be above 0"):
+        make(presets={"p": {"published": {"total": None}}})

@@ -71,3 +71,16 @@ def test_all_tasks_are_measured_in_as_many_ways():
     for some in ([], [one, other]):
         with pytest.raises(ValueError, match="measured in as many ways"):
             ModelChooser(some)
+
+
+def test_tasks_that_a_page_could_not_draw_or_tell_apart_are_refused():
+    one = (Candidate("a", (1.0,)), Candidate("b", (2.0,)))
+    with pytest.raises(ValueError, match="two measures or more"):
+        Task("t", (("errors", "%"),), one)
+    measures = (("errors", "%"), ("time", "s"))
+    for error in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=r"a has an error of .*; it must be 0 or more"):
+            Task("t", measures, (Candidate("a", (1.0, 2.0), error), Candidate("b", (2.0, 1.0))))
+    same = [Task(name, measures, (Candidate("a", (1.0, 2.0)), Candidate("b", (2.0, 1.0)))) for name in "tu"]
+    with pytest.raises(ValueError, match="two tasks have the same figures"):
+        ModelChooser(same)

@@ -98,3 +98,30 @@ def test_members_found_are_counted_at_the_highest_rate_that_is_allowed():
 def test_what_cannot_be_attacked_is_said(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_labels_groups_and_scores_that_cannot_be_are_refused():
+    for labels in (torch.tensor([0, 3]), torch.tensor([0, -1]), torch.tensor([0.0, 1.0])):
+        with pytest.raises(ValueError, match="labels are classes, int64 from 0 to 2"):
+            logit_of_truth(torch.zeros(2, 3), labels)
+    for group in (torch.tensor([0, -1]), torch.tensor([0.0, 1.0])):
+        with pytest.raises(ValueError, match="groups are numbered from 0"):
+            by_group(torch.zeros(2), group)
+    scores, inside = world()
+    scores[3, 5] = math.nan
+    for judge in (likelihood_ratio, judge_attack):
+        with pytest.raises(ValueError, match="1 of 4141 scores are NaN"):
+            judge(scores, inside)
+    with pytest.raises(ValueError, match="inside is True or False"):
+        judge_attack(torch.zeros(3), torch.tensor([0, 1, 2]))
+    with pytest.raises(ValueError, match="a false-positive rate lies between 0 and 1"):
+        judge_attack(torch.zeros(2), torch.tensor([0, 1]), (-0.1,))
+
+
+def test_means_of_many_narrow_numbers_are_right():
+    assert by_group(torch.ones(5_000).bfloat16(), torch.zeros(5_000, dtype=torch.long)).tolist() == [1]  # was 0.05
+
+
+def test_an_attack_that_is_infinitely_sure_is_judged_by_its_order():
+    found = judge_attack(torch.tensor([1.0, math.inf, 0, -math.inf], requires_grad=True), torch.tensor([1, 1, 0, 0]))
+    assert found.area == 1

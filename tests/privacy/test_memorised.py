@@ -34,3 +34,10 @@ def test_impossible_input_is_refused(model):
     for known, most in ((0, 3), (3, 0), (4, 7)):
         with pytest.raises(ValueError, match=f"of 10 tokens .* got {known} and {most}"):
             recited(hits, known, most)
+
+
+def test_hits_of_one_text_alone_and_no_texts_at_once_are_refused(model):
+    with pytest.raises(ValueError, match=r"hits are \(n, t − 1\), as guessed gives them; got \(5,\)"):
+        recited(torch.ones(5), 1, 2)
+    with pytest.raises(ValueError, match="one text or more is read at once; got 0"):
+        guessed(model, torch.zeros(2, 3, dtype=torch.long), 0)

@@ -94,3 +94,31 @@ def test_the_temperature_has_the_lowest_loss_as_scipy_and_torch_find_it(scale):
 def test_what_cannot_be_calibrated_is_said(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+@pytest.mark.parametrize("equal", ["width", "count"])
+def test_the_order_of_answers_plays_no_part(equal):
+    """Of a hundred that were equally sure, those that came first made groups that were all right."""
+    sure, right = torch.full((100,), 0.8), torch.arange(100) < 80
+    order = torch.randperm(100, generator=torch.Generator().manual_seed(0))
+    assert calibration_error(sure, right, 10, equal) == pytest.approx(0, abs=1e-7)
+    assert calibration_error(sure, right[order], 10, equal) == pytest.approx(0, abs=1e-7)
+    tied = (torch.arange(100) % 7 / 10, (torch.arange(100) * 37 % 100) < 60)
+    found = [calibration_error(tied[0][rows], tied[1][rows], 10, equal) for rows in (torch.arange(100), order)]
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
+
+
+def test_answers_and_logits_that_are_none_are_refused():
+    sure = torch.full((3,), 0.5)
+    for right in (torch.full((3,), 2.0), torch.full((3,), math.nan)):
+        with pytest.raises(ValueError, match="an answer is right or not"):
+            calibration_error(sure, right)
+    with pytest.raises(ValueError, match="groups are at least 1"):
+        calibration_error(sure, sure > 0, 15.0)
+    logits, labels = answers(31)
+    for wrong in (math.nan, math.inf, -math.inf):  # a temperature of 1,048,576 came of it
+        with pytest.raises(ValueError, match="logits must be finite"):
+            fit_temperature(torch.where(torch.arange(31)[:, None] == 3, wrong, logits), labels)
+    for wrong in (labels + 5, labels - 5, labels.double()):
+        with pytest.raises(ValueError, match="labels are classes, int64 from 0 to 4"):
+            fit_temperature(logits, wrong)

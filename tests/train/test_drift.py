@@ -65,3 +65,29 @@ def test_an_alarm_comes_after_the_change_and_sooner_the_larger_it_is():
 def test_what_cannot_be_tested_is_said(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_a_model_that_gives_no_numbers_any_more_is_not_taken_for_unchanged():
+    """The p-value of a window of NaN was 1; of one NaN in the first column, too."""
+    a, b = normal(97, seed=1), normal(31, shift=5.0, seed=2)
+    b[0, 0] = math.nan
+    with pytest.raises(ValueError, match="1 of 31 examples of the window have NaN"):
+        shift_p_value(a, b)
+    with pytest.raises(ValueError, match="two samples have examples and the same columns"):
+        shift_p_value(a[:, :0], a[:, :0])
+    assert shift_p_value(a.bfloat16().requires_grad_(), normal(31, shift=5.0).bfloat16()) < 1e-6
+
+
+def test_streams_and_thresholds_that_cannot_be_are_refused():
+    for threshold in (math.nan, -1.0):  # one never gave an alarm, the other always
+        with pytest.raises(ValueError, match="a threshold is at least 0"):
+            Cusum(0.1, 0.2, threshold)
+    test = Cusum(0.1, 0.2, 3.0)
+    for wrong in (torch.zeros(0), torch.tensor(1), torch.tensor([math.nan]), torch.tensor([0.3])):
+        with pytest.raises(ValueError, match="answers are"):
+            test.path(wrong)
+    with pytest.raises(ValueError, match="an alarm is that of one stream"):
+        test.alarm(torch.ones(2, 30))
+    for length, rate in ((0, 0.1), (5, 2.0)):
+        with pytest.raises(ValueError, match="streams have an answer or more, and a rate is from 0 to 1"):
+            Cusum.calibrated(0.1, 0.2, length, rate)

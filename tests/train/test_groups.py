@@ -119,3 +119,38 @@ def test_what_does_not_fit_is_told():
         equal_false_alarms(scores, labels | (group == 1), group, 0.3)
     with pytest.raises(ValueError, match="with some members"):
         shuffled_gaps(scores, torch.ones(N, dtype=torch.bool), 10, torch.Generator())
+
+
+def test_a_run_that_flags_nobody_has_no_precision_to_count():
+    flagged = torch.tensor([[1, 1, 0, 0], [0, 0, 0, 0]])
+    (found,) = errors_by_group(flagged, torch.tensor([1, 1, 0, 0]), torch.zeros(4, dtype=torch.long))
+    assert found.precision.value == 1  # was a half
+    assert found.flagged.value == 0.25
+
+
+def test_groups_and_hits_that_cannot_be_are_refused():
+    """Those below 0 were left out by one function, and were the last group for the other."""
+    scores, labels, group = cases()
+    for wrong in (group - 1, group / 2):
+        for call in (errors_by_group, lambda *three: equal_false_alarms(*three, 0.3)):
+            with pytest.raises(ValueError, match="groups are numbered from 0"):
+                call(scores.sigmoid().round(), labels, wrong)
+    for hits in (torch.tensor([math.nan, 1]), torch.tensor([2.0, 1])):
+        with pytest.raises(ValueError, match="hits must be 0 or 1"):
+            rate(hits)
+    with pytest.raises(ValueError, match="hits are"):
+        rate(torch.zeros(0, 3))
+    with pytest.raises(ValueError, match="no score is NaN"):
+        equal_false_alarms(scores * math.nan, labels, group, 0.3)
+    with pytest.raises(ValueError, match="scores, labels and group are"):
+        equal_false_alarms(scores, labels[1:], group, 0.3)
+    with pytest.raises(ValueError, match="members must be 0 or 1"):
+        shuffled_gaps(scores, group, 3, torch.Generator())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.int64])
+def test_thresholds_of_narrow_scores_are_those_of_the_same_numbers_in_float64(dtype):
+    scores, labels, group = cases()
+    narrow = (10 * scores).to(dtype)
+    found = equal_false_alarms(narrow, labels, group, 0.3)
+    torch.testing.assert_close(found, equal_false_alarms(narrow.double(), labels, group, 0.3))

@@ -58,6 +58,7 @@ def test_the_probability_is_that_of_the_very_tokens_of_the_answer(model, tokeniz
         ([" Re", "yk", "jav", "ik", "\n"], " Reykjavik"),
         ([" '", "ABC", "'"], " 'ABC"),
         ([" Au"], " Au"),
+        ([" Bogot", "\ufffd", "\ufffd", "."], " Bogot\ufffd\ufffd"),  # two tokens of one letter
     ],
 )
 def test_an_answer_ends_with_its_number_name_or_word(pieces, answer):

@@ -14,6 +14,6 @@ def declaration(languages: int = 12) -> dict[str, list[str]]:
     The texts are as published, in no particular normal form of Unicode. The paragraphs of an article stand on lines
     of their own. Raises ``ValueError`` for fewer languages than one, or more than there are.
     """
-    if not 1 <= languages <= MOST:
-        raise ValueError(f"the declaration is here in 1 to {MOST} languages; got {languages}")
+    if type(languages) is not int or not 1 <= languages <= MOST:
+        raise ValueError(f"the declaration is here in 1 to {MOST} languages; got {languages!r}")
     return dict(islice(json.loads(FILE.read_text(encoding="utf-8"))["articles"].items(), languages))

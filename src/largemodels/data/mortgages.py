@@ -71,8 +71,10 @@ def mortgages(columns: Sequence[str] = tuple(COLUMNS)) -> Mortgages:
 
     Raises:
         DataError: the package is not installed, or its file is another one.
-        ValueError: a column that the file does not have.
+        ValueError: no columns, one name in place of a list, or a column that the file does not have.
     """
+    if isinstance(columns, str) or not columns:
+        raise ValueError(f"give a list of one column or more; got {columns!r}")
     package = find_spec(PACKAGE)
     if package is None:
         raise DataError(

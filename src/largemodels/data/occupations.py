@@ -24,8 +24,11 @@ def sentence_pairs(jobs: list[str], which: str, neutral: bool = False) -> list[l
     """Return, for each template of a set, a sentence about each of the jobs: ``[templates][jobs]``.
 
     Each has one place such as "[she|he]", the woman first. Neutral ones differ in words that say nothing about sex,
-    such as "[Monday|Friday]". Raises ``ValueError`` for a set that is not one of ``SETS``.
+    such as "[Monday|Friday]". Raises ``ValueError`` for a set that is not one of ``SETS``, a job without a name, or one
+    job in place of a list.
     """
+    if isinstance(jobs, str) or not all(jobs):
+        raise ValueError(f"give a list of jobs, each with its name; got {jobs!r}")
     if which not in SETS:
         raise ValueError(f"there are the sets {', '.join(SETS)}; got {which!r}")
     templates = _kept("neutral" if neutral else "templates")[which]
@@ -37,5 +40,5 @@ def _kept(part: str) -> dict:
 
 
 def _put(template: str, job: str) -> str:
-    article = "an" if job[0] in "aeiou" else "a"
+    article = "an" if job[0].lower() in "aeiou" else "a"
     return template.replace("{a job}", f"{article} {job}").replace("{job}", job)

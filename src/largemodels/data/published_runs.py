@@ -1,10 +1,12 @@
 """Training runs as published: every figure with the place where it stands, and how its source came by it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 
 FILE = Path(__file__).with_name("published_runs.json")
 
@@ -103,7 +105,7 @@ class PublishedRun:
     organisation: str
     chip: str
     note: str
-    settings: dict | None
+    settings: Mapping | None
     parameters: tuple[PublishedFigure, ...] = ()
     active: tuple[PublishedFigure, ...] = ()
     tokens: tuple[PublishedFigure, ...] = ()
@@ -146,6 +148,8 @@ def _read() -> dict[str, PublishedRun]:
                 )
         if entry["key"] in runs:
             raise ValueError(f"{entry['key']} stands twice in {FILE.name}")
+        if entry["settings"] is not None:
+            entry["settings"] = MappingProxyType(entry["settings"])  # all who ask get the same run
         runs[entry["key"]] = PublishedRun(**entry, **found)
     return runs
 

@@ -39,10 +39,13 @@ def spoken_image(cepstra: Tensor, size: int = 28) -> Tensor:
 
     Time runs to the right and is stretched to ``size`` columns; rows are bands of frequency, the lowest at the bottom,
     equally far apart as one hears them. White is the loudest place of this utterance, black is 45 dB less: how loud the
-    whole was plays no part. Raises ``ValueError`` for cepstra of another shape or a size below 2.
+    whole was plays no part. Raises ``ValueError`` for cepstra of another shape, with NaN or of whole numbers, or a size
+    below 2.
     """
     if cepstra.ndim != 2 or 0 in cepstra.shape or size < 2:
         raise ValueError(f"cepstra are (frames, terms), a size is at least 2; got {tuple(cepstra.shape)} and {size}")
+    if not cepstra.is_floating_point() or not cepstra.isfinite().all():
+        raise ValueError(f"cepstra are finite numbers in floating point; got {cepstra.dtype}")
     terms = torch.arange(cepstra.shape[1], dtype=cepstra.dtype)
     height = (torch.arange(size, dtype=cepstra.dtype) + 0.5) / size
     waves = (2 / BANDS) ** 0.5 * torch.cos(torch.pi * terms[:, None] * height)  # (terms, size)
@@ -96,7 +99,7 @@ def spoken_split(source: str, held_out: str, fold: int) -> np.ndarray:
     folds = SOURCES[source]
     if held_out not in ("voices", "random"):
         raise ValueError(f'held_out is "voices" (new voices) or "random" (known voices); got {held_out!r}')
-    if isinstance(fold, bool) or fold not in range(folds):
+    if type(fold) is not int or fold not in range(folds):
         raise ValueError(f"the {source} digits have the folds 0 to {folds - 1}; got {fold!r}")
     if held_out == "voices":
         return (said.voices % folds == fold).numpy()

@@ -46,7 +46,7 @@ class Chip:
 
         ``bfloat16`` falls back on ``float16`` where a chip has that alone, as the two are equally fast on all others.
         """
-        if precision == "bfloat16" and precision not in self.peaks:
+        if precision == "bfloat16" and precision not in self.peaks and "float16" in self.peaks:
             precision = "float16"
         if precision not in self.peaks:
             raise ValueError(

@@ -40,6 +40,6 @@ class TrainingCompute(Sized):
 
     def forward(self, *values: Tensor) -> dict[str, Tensor]:
         """Return the operations of all of training, from tensors of ``takes`` in their order."""
-        self.check(*values)
+        fits = self.check(*values)
         *sizes, tokens, context, causal, recomputed = values
-        return counting.training(shaped(*sizes), tokens, context, causal, recomputed)
+        return self.fitting(counting.training(shaped(*sizes), tokens, context, causal, recomputed), *fits)

@@ -37,31 +37,34 @@ def mlp_biases(s, hidden: int) -> int:
     return s.mlp_bias * ((1 + s.gated) * hidden + s.width)
 
 
-def parts(s) -> dict[str, int]:
-    """Return the parameters of each kind of part; they add up to the model's."""
+def parts(s, experts: int | None = None) -> dict[str, int]:
+    """Return the parameters of each kind of part; they add up to the model's. Count so many experts, or all."""
     dense = s.layers - s.expert_layers
 
     def mlp(hidden):
         return mlp_matrices(s, hidden) + mlp_biases(s, hidden)
 
-    experts = s.experts * mlp(s.expert_hidden) + (s.shared_hidden > 0) * mlp(s.shared_hidden)
+    counted = s.experts if experts is None else experts
+    mixture = counted * mlp(s.expert_hidden) + (s.shared_hidden > 0) * mlp(s.shared_hidden)
     norms = s.layers * s.norms + s.final_norm + s.embedding_norm
     return {
         "embedding": s.vocabulary * s.width,
         "positions": s.positions * s.width,
         "attention": s.layers * (attention_matrices(s) + attention_biases(s)),
         "mlp": dense * mlp(s.hidden),
-        "experts": s.expert_layers * experts,
+        "experts": s.expert_layers * mixture,
         "router": s.expert_layers * s.experts * s.width,
         "norms": norms * s.width * (1 + s.norm_bias) + s.layers * attention_norms(s),
         "head": (1 - s.tied) * s.vocabulary * s.width,
     }
 
 
-def idle(s) -> int:
-    """Return the parameters that one token does not pass: those of the experts that are not chosen for it."""
-    mlp = mlp_matrices(s, s.expert_hidden) + mlp_biases(s, s.expert_hidden)
-    return s.expert_layers * (s.experts - s.chosen) * mlp
+def active(s) -> int:
+    """Return the parameters that one token passes: without those of the experts that are not chosen for it.
+
+    They are added up, and not taken from all: in float32 a difference of large numbers has few figures left.
+    """
+    return sum(parts(s, s.chosen).values())
 
 
 def block_products(s) -> int:
@@ -90,7 +93,7 @@ def training(s, tokens: int, context: int, causal: int, recomputed: int) -> dict
     attention = tokens * reach * pair_products(s)
     forward = blocks + attention + head
     return {
-        "six_nd": 6 * (sum(parts(s).values()) - idle(s)) * tokens,
+        "six_nd": 6 * active(s) * tokens,
         "matrices": 3 * (blocks + head),
         "attention": 3 * attention,
         "exact": 3 * forward,

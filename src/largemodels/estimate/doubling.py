@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from largemodels.estimate.quantities import WIDE
+
 LEAST = 3  # points for a line with an error
 QUANTILE = 1.959964  # of the normal distribution, at 97.5 %
 FEW = (12.7062, 4.3027, 3.1824, 2.7764)  # of Student's t, at 97.5 %, for 1 to 4 degrees of freedom
@@ -47,7 +49,8 @@ class DoublingTime(nn.Module):
             ``(m,)``. With fewer than three points, or all of one date, everything but the count is 0.
 
         Raises:
-            ValueError: shapes that do not fit, or a weight other than 0 and 1.
+            ValueError: shapes that do not fit, numbers of fewer bits than float32, NaN or infinity, or a weight other
+                than 0 and 1.
         """
         if not torch.compiler.is_compiling():
             _check(years, doublings, weights, at)
@@ -94,5 +97,8 @@ def _check(years: Tensor, doublings: Tensor, weights: Tensor, at: Tensor) -> Non
     if n < 1 or doublings.shape != (n,) or weights.shape != (n,) or at.ndim != 1:
         shapes = ", ".join(str(tuple(each.shape)) for each in (years, doublings, weights, at))
         raise ValueError(f"it takes years, doublings and weights (n,) and at (m,); got {shapes}")
+    for name, values in (("years", years), ("doublings", doublings), ("weights", weights), ("at", at)):
+        if values.dtype not in WIDE or not values.isfinite().all():
+            raise ValueError(f"{name} are finite numbers of {' or '.join(map(str, WIDE))}; got {values}")
     if not ((weights == 0) | (weights == 1)).all():
         raise ValueError("a weight is 1 for a point that counts and 0 for one that is left out")

@@ -19,7 +19,7 @@ def _sizes(said: Said, kv_heads: int | None = None, head_width: int | None = Non
         "width": width,
         "layers": said.number("num_hidden_layers"),
         "heads": heads,
-        "kv_heads": said.number("num_key_value_heads", default=kv_heads or heads),
+        "kv_heads": said.number("num_key_value_heads", default=kv_heads or heads, null=heads),
         "head_width": said.number("head_dim", default=head_width or width // heads),
         "hidden": said.number("intermediate_size"),
         "tied": said.flag("tie_word_embeddings", False),
@@ -111,7 +111,7 @@ def _qwen3(said: Said) -> dict:
 
 def _qwen3_moe(said: Said) -> dict:
     found = _attention_bias(said) | _sizes(said, kv_heads=4) | {"query_norm": "head"}
-    step, dense = said.number("decoder_sparse_step", default=1), said.get("mlp_only_layers") or []
+    step, dense = said.number("decoder_sparse_step", default=1), said.list("mlp_only_layers")
     mixed = sum(layer not in dense and (layer + 1) % step == 0 for layer in range(found["layers"]))
     hidden = said.number("moe_intermediate_size")
     return found | _experts(said, mixed, hidden, "num_experts", "num_local_experts")
@@ -127,28 +127,38 @@ def _olmo2(said: Said) -> dict:
 
 def _olmoe(said: Said) -> dict:
     found = _olmo2(said)
+    said.only("head_dim", found["width"] // found["heads"])  # of queries and keys, whose norms have the width itself
     return found | _experts(said, found["layers"], found["hidden"], "num_experts", "num_local_experts")
 
 
-def _gemma(said: Said) -> dict:
-    return _attention_bias(said) | _sizes(said, head_width=256) | {"tied": said.flag("tie_word_embeddings", True)}
+def _gemma(said: Said, kv_heads: int = 16) -> dict:
+    tied = {"tied": said.flag("tie_word_embeddings", True)}
+    return _attention_bias(said) | _sizes(said, kv_heads=kv_heads, head_width=256) | tied
 
 
 def _gemma2(said: Said) -> dict:
-    return _gemma(said) | {"norms": 4}
+    return _gemma(said, kv_heads=4) | {"norms": 4}
 
 
 def _gemma3(said: Said) -> dict:
     return _gemma2(said) | {"query_norm": "head"}
 
 
-def _deepseek(said: Said) -> dict:
+def _deepseek_v2(said: Said) -> dict:
+    return _deepseek(said, shared=2, dense=0)
+
+
+def _deepseek_v3(said: Said) -> dict:
+    return _deepseek(said, shared=1, dense=3)
+
+
+def _deepseek(said: Said, shared: int, dense: int) -> dict:
     """Leave out the module that predicts the token after next (``num_nextn_predict_layers``): it is for training."""
     said.only("attention_bias", False)
     said.only("moe_layer_freq", 1)
     said.only("mlp_bias", False)
     latent = Latent(
-        query_rank=said.number("q_lora_rank", default=0, least=0),
+        query_rank=said.number("q_lora_rank", default=1536, null=0),
         rank=said.number("kv_lora_rank"),
         plain=said.number("qk_nope_head_dim"),
         turned=said.number("qk_rope_head_dim"),
@@ -168,9 +178,9 @@ def _deepseek(said: Said) -> dict:
         "hidden": said.number("intermediate_size"),
         "tied": said.flag("tie_word_embeddings", False),
         "latent": latent,
-        "shared_hidden": said.number("n_shared_experts", default=0, least=0) * hidden,
+        "shared_hidden": said.number("n_shared_experts", default=shared, null=0, least=0) * hidden,
     }
-    mixed = max(0, layers - said.number("first_k_dense_replace", default=0, least=0))
+    mixed = max(0, layers - said.number("first_k_dense_replace", default=dense, least=0))
     return found | _experts(said, mixed, hidden, "n_routed_experts", "num_local_experts")
 
 
@@ -201,6 +211,6 @@ FAMILIES = {
     "gemma": _gemma,
     "gemma2": _gemma2,
     "gemma3_text": _gemma3,
-    "deepseek_v2": _deepseek,
-    "deepseek_v3": _deepseek,
+    "deepseek_v2": _deepseek_v2,
+    "deepseek_v3": _deepseek_v3,
 }

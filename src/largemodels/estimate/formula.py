@@ -11,8 +11,8 @@ from largemodels.estimate.quantities import Quantity
 class Formula(nn.Module):
     """A module whose ``forward`` takes tensors of the quantities ``takes``, in this order, and returns ``gives``.
 
-    The tensors are ``(1,)``, or of any shapes that broadcast; in float32, as in a page, results hold to about 1e-6
-    of themselves. ``source`` says whose formula it is.
+    The tensors are ``(1,)``, or of any shapes that broadcast, in float32 or float64; in float32, as in a page, results
+    hold to about 1e-6 of themselves, chances to 1e-7. ``source`` says whose formula it is.
     """
 
     takes: ClassVar[tuple[Quantity, ...]]
@@ -26,27 +26,40 @@ class Formula(nn.Module):
         for quantity, value in zip(self.takes, values, strict=True):
             quantity.check(value)
 
-    def relate(self, relation: str, **two: Tensor) -> None:
+    def relate(self, relation: str, **two: Tensor) -> Tensor:
         """Raise ``ValueError`` unless the first of two quantities is ``at most`` or ``a multiple of`` the second.
 
-        Do nothing while a graph is traced.
+        Return whether it is: while a graph is traced nothing can be raised, and :meth:`fitting` takes the answer.
         """
-        if torch.compiler.is_compiling():
-            return
         (name, value), (other, limit) = two.items()
         value, limit = torch.broadcast_tensors(value, limit)
         fits = value <= limit if relation == "at most" else value % limit == 0
-        if not fits.all():
+        if not torch.compiler.is_compiling() and not fits.all():
             got, allowed = (x[~fits][0].item() for x in (value, limit))
             raise ValueError(f"{name} is {got:,g}; it must be {relation} {other}, {allowed:,g}")
+        return fits
+
+    @staticmethod
+    def fitting(results: dict[str, Tensor], *fits: Tensor) -> dict[str, Tensor]:
+        """Return results, but NaN where sizes do not fit together, so that a page has no numbers for them."""
+        if not torch.compiler.is_compiling():
+            return results  # relate has raised
+        every = fits[0]
+        for one in fits[1:]:
+            every = every & one
+        return {name: torch.where(every, value, torch.nan) for name, value in results.items()}
 
     def of(self, **numbers: float) -> dict[str, float]:
         """Return the results for plain numbers, by name, computed in float64.
 
-        Raises ``ValueError`` for a name that is missing or unknown, and for a number out of its limits.
+        Raises ``ValueError`` for a name that is missing or unknown, for what is no number, and for a number out of its
+        limits.
         """
         names = [quantity.name for quantity in self.takes]
         if set(numbers) != set(names):
             raise ValueError(f"it takes {', '.join(names)}; got {', '.join(numbers) or 'nothing'}")
+        for name, number in numbers.items():
+            if (isinstance(number, Tensor) and number.numel() != 1) or not hasattr(number, "__float__"):
+                raise ValueError(f"{name} is {number!r}; give one number")
         results = self(*(torch.tensor([float(numbers[name])], dtype=torch.float64) for name in names))
         return {name: value.item() for name, value in results.items()}

@@ -13,7 +13,7 @@ class InferenceMemory(Formula):
     **Cache**: :math:`2 \cdot layers \cdot kv\_heads \cdot head\_width` numbers for each token that there is room for
     (Pope et al. 2023); with grouped queries ``kv_heads`` are fewer than the queries' heads. **Reading** keeps nothing
     for a backward pass: in the widest place, the MLP, a token has what came in, its norm, and hidden widths: two, or
-    three if it is gated. Logits come after it, in float32, of all the prompt or of its last token.
+    three if it is gated. Logits come after it, with the bytes of an activation, of all the prompt or of its last token.
     """
 
     takes = (
@@ -68,16 +68,19 @@ class InferenceMemory(Formula):
             parameters, vocabulary, width, layers, kv_heads, head_width, hidden, gated, batch, context, prompt, scored,
             weight_bytes, cache_bytes, activation_bytes,
         )  # fmt: skip
-        self.relate("at most", prompt=prompt, context=context)
-        self.relate("at most", scored=scored, prompt=prompt)
+        fits = (
+            self.relate("at most", prompt=prompt, context=context),
+            self.relate("at most", scored=scored, prompt=prompt),
+        )
         weights = parameters * weight_bytes
         cache = 2 * layers * kv_heads * head_width * batch * context * cache_bytes
         reading = batch * prompt * (2 * width + (2 + gated) * hidden) * activation_bytes
         logits = batch * scored * vocabulary * activation_bytes
-        return {
+        results = {
             "weights": weights,
             "cache": cache,
             "reading": reading,
             "logits": logits,
             "peak": weights + cache + reading.maximum(logits + batch * prompt * width * activation_bytes),
         }
+        return self.fitting(results, *fits)

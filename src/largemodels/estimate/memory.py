@@ -86,6 +86,7 @@ class TrainingMemory(Formula):
         self.check(*values)
         n, vocabulary, width, layers, heads, kv_heads, head_width, hidden, gated, tied, batch, context, *rest = values
         weight, gradient, optimiser, activation, fused, dropout, extra, recomputed, devices, stage = rest
+        fits = self.relate("a multiple of", heads=heads, kv_heads=kv_heads)
         tokens = batch * context
 
         def share(bytes_each, first):  # of what is shared out from this stage on
@@ -111,7 +112,7 @@ class TrainingMemory(Formula):
         most = moments[0]
         for moment in moments[1:]:
             most = most.maximum(moment)
-        return {
+        results = {
             "weights": weights,
             "gradients": gradients,
             "optimiser": states,
@@ -120,3 +121,4 @@ class TrainingMemory(Formula):
             "peak": peak + most,
             "total": peak + gradients + kept + again + COPIES * logits,
         }
+        return self.fitting(results, fits)

@@ -41,9 +41,8 @@ class Parameters(Sized):
 
         ``sizes`` are tensors of ``SIZES`` in their order.
         """
-        self.check(*sizes)
+        fits = self.check(*sizes)
         s = shaped(*sizes)
         parts = counting.parts(s)
-        every = sum(parts.values())
         named = {f"{name}_parameters": count for name, count in parts.items()}
-        return {"parameters": every, "active": every - counting.idle(s)} | named
+        return self.fitting({"parameters": sum(parts.values()), "active": counting.active(s)} | named, *fits)

@@ -33,8 +33,9 @@ def peak_memory(work: Callable[[], object]) -> int:
 
 def held_memory(*things: nn.Module | torch.optim.Optimizer | Iterable[Tensor]) -> int:
     """Return the bytes of the tensors of models and optimisers, or of tensors; memory that two share counts once."""
-    tensors = chain.from_iterable(_tensors(thing) for thing in things)
-    return sum({x.untyped_storage().data_ptr(): x.untyped_storage().nbytes() for x in tensors}.values())
+    storages = [x.untyped_storage() for x in chain.from_iterable(_tensors(thing) for thing in things)]
+    # by identity: on the meta device, which holds sizes alone, every address is 0
+    return sum({storage._cdata: storage.nbytes() for storage in storages}.values())
 
 
 def _tensors(thing) -> Iterable[Tensor]:

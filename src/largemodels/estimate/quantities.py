@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+
+WIDE = (torch.float32, torch.float64)
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,14 @@ class Quantity:
         return f"a {'whole ' * self.whole}number from {self.low:,g} to {self.high:,g}{unit}"
 
     def check(self, value: Tensor) -> None:
-        """Raise ``ValueError`` with the quantity, the value and what is allowed, unless all of ``value`` is."""
+        """Raise ``ValueError`` with the quantity, the value and what is allowed, unless all of ``value`` is.
+
+        So it does for numbers of fewer bits than float32, and for whole numbers, which overflow without a word.
+        """
         if not isinstance(value, Tensor):
             raise ValueError(f"{self.name} is no tensor: {value!r}")
+        if value.dtype not in WIDE:  # 6ND of a large model is beyond what 16 bits and whole numbers of 64 can hold
+            raise ValueError(f"{self.name} is of {value.dtype}; give it as {' or '.join(map(str, WIDE))}")
         if not value.numel():
             raise ValueError(f"{self.name} is empty; it must be {self.allowed()}")
         fits = (value >= self.low) & (value <= self.high)  # NaN does not

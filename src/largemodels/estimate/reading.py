@@ -11,6 +11,8 @@ from largemodels.models import GPTConfig, LlamaConfig
 
 # tensors of a GGUF file that are computed from settings
 COMPUTED = ("rope_freqs.weight",)
+# where files of models that also see or hear keep the settings of the part that writes
+NESTED = ("text_config", "llm_config", "language_config")
 
 
 def read(settings: Mapping | GGUF | GPTConfig | LlamaConfig) -> Shape:
@@ -29,7 +31,9 @@ def read(settings: Mapping | GGUF | GPTConfig | LlamaConfig) -> Shape:
     said = Said(settings)
     kind = settings.get("model_type")
     if not isinstance(kind, str) or kind not in FAMILIES:
-        raise ValueError(f"model_type is {kind!r}; known are {', '.join(sorted(FAMILIES))}")
+        inner = next((name for name in NESTED if isinstance(settings.get(name), Mapping)), "")
+        hint = f"; the sizes of its language model stand under {inner!r}: read these" if inner else ""
+        raise ValueError(f"model_type is {kind!r}; known are {', '.join(sorted(FAMILIES))}{hint}")
     found = FAMILIES[kind](said)
     said.close()
     return Shape(**found)

@@ -40,10 +40,12 @@ class Said:
         self.asked.add(name)
         return self.settings.get(name)
 
-    def number(self, *names: str, default: int | None = None, least: int = 1) -> int:
-        """Return the whole number that stands under the first of ``names`` that is there."""
+    def number(self, *names: str, default: int | None = None, null: int | None = None, least: int = 1) -> int:
+        """Return the whole number that stands under the first of ``names`` that is there; ``null`` for a ``null``."""
         values = {name: value for name in names if (value := self.get(name)) is not None}
-        if len(set(values.values())) > 1:
+        if null is not None and not values and any(name in self.settings for name in names):
+            return null
+        if any(value != next(iter(values.values())) for value in values.values()):
             raise ValueError(f"these mean one thing and should not differ: {values}")
         if not values and default is None:
             raise ValueError(f"it does not say {' or '.join(map(repr, names))}")
@@ -59,6 +61,15 @@ class Said:
             raise ValueError(f"{name} is {value!r}; it must be true or false")
         return default if value is None else value
 
+    def list(self, name: str) -> tuple[int, ...]:
+        """Return whole numbers that stand in a list; none where it is absent."""
+        value = self.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple) or any(type(one) is not int for one in value):
+            raise ValueError(f"{name} is {value!r}; it must be a list of whole numbers")
+        return tuple(value)
+
     def only(self, name: str, *values) -> None:
         """Raise unless a setting is absent or one of ``values``: with others a model has parts that are not counted."""
         value = self.get(name)
@@ -67,6 +78,6 @@ class Said:
 
     def close(self) -> None:
         """Raise for settings that nobody asked for, unless they are known to change no count."""
-        unknown = sorted(name for name in self.settings if name not in self.asked and name not in HARMLESS)
+        unknown = sorted(str(name) for name in self.settings if name not in self.asked and name not in HARMLESS)
         if unknown:
             raise ValueError(f"it says {', '.join(unknown)}, which is not known and might change the count")

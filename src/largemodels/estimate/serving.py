@@ -64,11 +64,13 @@ class Serving(Formula):
         self.check(*values)
         parameters, active, experts, chosen, layers, kv_heads, head_width, batch, prompt, *rest = values
         weight_bytes, cache_bytes, chips, peak, bandwidth, peak_used, bandwidth_used, price = rest
-        self.relate("at most", active=active, parameters=parameters)
-        self.relate("at most", chosen=chosen, experts=experts)
-        touched = experts * (1 - (1 - chosen / experts) ** batch)
-        idle = (parameters - active) / (experts - chosen).clamp(min=1)  # parameters of one expert in all layers
-        weights = (active + idle * (touched - chosen)) * weight_bytes
+        fits = (
+            self.relate("at most", active=active, parameters=parameters),
+            self.relate("at most", chosen=chosen, experts=experts),
+        )
+        # of the experts that one text leaves idle, those that the others choose; of one text, exactly none
+        woken = (1 - ((experts - chosen) / experts) ** (batch - 1)) * (experts > chosen)
+        weights = (active + (parameters - active) * woken) * weight_bytes
         cache = 2 * layers * kv_heads * head_width * batch * prompt * cache_bytes
         fetched_a_second = chips * bandwidth * bandwidth_used * 1e12
         done_a_second = chips * peak * peak_used * 1e12
@@ -77,7 +79,7 @@ class Serving(Formula):
         seconds = fetching.maximum(multiplying)
         reading = (2 * active * batch * prompt / done_a_second).maximum(parameters * weight_bytes / fetched_a_second)
         dollars_a_second = chips * price / SECONDS_AN_HOUR
-        return {
+        results = {
             "seconds": seconds,
             "fetching": fetching,
             "multiplying": multiplying,
@@ -87,3 +89,4 @@ class Serving(Formula):
             "price_written": dollars_a_second * seconds / batch * 1e6,
             "price_read": dollars_a_second * reading / (batch * prompt) * 1e6,
         }
+        return self.fitting(results, *fits)

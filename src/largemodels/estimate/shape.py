@@ -17,6 +17,8 @@ class Latent:
         plain: numbers of a query or key that carry no position.
         turned: those that carry it; of keys, all heads share them.
         value: numbers per value.
+
+    Raises ``ValueError`` for sizes that cannot be; it names them.
     """
 
     query_rank: int
@@ -24,6 +26,9 @@ class Latent:
     plain: int
     turned: int
     value: int
+
+    def __post_init__(self):
+        _check_sizes(self, dict.fromkeys(("rank", "plain", "turned", "value"), 1))
 
 
 @dataclass(frozen=True)
@@ -79,14 +84,9 @@ class Shape:
         least = dict.fromkeys(("vocabulary", "width", "layers", "heads", "kv_heads", "head_width", "hidden"), 1)
         if self.expert_layers:
             least |= dict.fromkeys(("experts", "chosen", "expert_hidden"), 1)
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type is bool and type(value) is not bool:
-                raise ValueError(f"{field.name} is {value!r}; it must be true or false")
-            if field.type is int and not (type(value) is int and value >= least.get(field.name, 0)):
-                raise ValueError(
-                    f"{field.name} is {value!r}; it must be a whole number from {least.get(field.name, 0)}"
-                )
+        _check_sizes(self, least)
+        if not isinstance(self.latent, Latent | None):
+            raise ValueError(f"latent is {self.latent!r}; it must be a Latent, or None")
         if self.heads % self.kv_heads:
             raise ValueError(f"heads must be a multiple of kv_heads; got {self.heads} and {self.kv_heads}")
         if self.query_norm not in QUERY_NORMS:
@@ -122,7 +122,7 @@ class Shape:
 
     def active(self) -> int:
         """Return the parameters that one token passes: without the experts that are not chosen for it."""
-        return self.parameters() - counting.idle(self)
+        return counting.active(self)
 
     def products(self, context: int, causal: bool = False) -> int:
         """Return the multiply-adds of a forward pass of one text of so many tokens.
@@ -133,5 +133,21 @@ class Shape:
         return self.training(context, context, causal)["exact"] // 6
 
     def training(self, tokens: int, context: int, causal: bool = False, recomputed: bool = False) -> dict[str, int]:
-        """Return the operations of training on so many tokens, as :class:`TrainingCompute` tells, exactly."""
+        """Return the operations of training on so many tokens, as :class:`TrainingCompute` tells, exactly.
+
+        Raises ``ValueError`` for tokens or a context that are no whole numbers from 1.
+        """
+        for name, value in (("tokens", tokens), ("context", context)):
+            if type(value) is not int or value < 1:
+                raise ValueError(f"{name} is {value!r}; it must be a whole number from 1")
         return counting.training(self, tokens, context, int(causal), int(recomputed))
+
+
+def _check_sizes(sizes: Latent | Shape, least: dict[str, int]) -> None:
+    """Raise ``ValueError`` for a whole number below its least, or 0, and for what is not of its type."""
+    for field in fields(sizes):
+        value, lowest = getattr(sizes, field.name), least.get(field.name, 0)
+        if field.type is bool and type(value) is not bool:
+            raise ValueError(f"{field.name} is {value!r}; it must be true or false")
+        if field.type is int and not (type(value) is int and value >= lowest):
+            raise ValueError(f"{field.name} is {value!r}; it must be a whole number from {lowest}")

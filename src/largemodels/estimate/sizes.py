@@ -28,12 +28,14 @@ SIZES = (
 class Sized(Formula):
     """A formula whose first inputs are :data:`SIZES`."""
 
-    def check(self, *values: Tensor) -> None:
-        """Raise ``ValueError`` for a value out of its limits, and for sizes that do not fit together."""
+    def check(self, *values: Tensor) -> list[Tensor]:
+        """Raise ``ValueError`` for a value out of its limits, and for sizes that do not fit together, as ``relate``."""
         super().check(*values)
         s = dict(zip((q.name for q in SIZES), values, strict=False))
-        self.relate("at most", chosen=s["chosen"], experts=s["experts"])
-        self.relate("a multiple of", heads=s["heads"], kv_heads=s["kv_heads"])
+        return [
+            self.relate("at most", chosen=s["chosen"], experts=s["experts"]),
+            self.relate("a multiple of", heads=s["heads"], kv_heads=s["kv_heads"]),
+        ]
 
 
 def shaped(*values: Tensor) -> SimpleNamespace:

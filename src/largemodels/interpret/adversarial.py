@@ -1,6 +1,7 @@
 """Inputs changed so little that nobody sees it, and so well that the network errs."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +21,8 @@ def fgsm(model: nn.Module, images: Tensor, labels: Tensor, size: float) -> Tenso
         labels: the right classes, ``(b,)``.
         size: ε, at least 0.
 
-    Raises ``ValueError`` for a negative size or images that leave the range.
+    Raises ``ValueError`` for a size that is negative or not finite, and for images that leave the range, are NaN or are
+    whole numbers.
     """
     _check(images, size)
     return project(images + size * slopes(model, images, labels).sign(), images, size)
@@ -48,6 +50,8 @@ def pgd(
     if steps < 1:
         raise ValueError(f"an attack takes at least one step; got {steps}")
     stride = 2.5 * size / steps if stride is None else stride
+    if not 0 <= stride < inf:
+        raise ValueError(f"a step goes the way in which the loss rises, by 0 or more; got {stride}")
     moved = images
     if generator is not None:
         start = torch.rand(images.shape, generator=generator).to(images) * 2 - 1
@@ -85,16 +89,19 @@ class Attacked(Sequence):
 
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
         images, labels = self.batches[i]
-        training = self.model.training
+        training = [part for part in self.model.modules() if part.training]  # others may be frozen in evaluation mode
         self.model.eval()
         try:
             return self.attack(self.model, images, labels), labels
         finally:
-            self.model.train(training)
+            for part in training:
+                part.training = True
 
 
 def _check(images: Tensor, size: float) -> None:
-    if not size >= 0:
-        raise ValueError(f"the size of a change is at least 0; got {size}")
-    if images.min() < 0 or images.max() > 1:
+    if not 0 <= size < inf:
+        raise ValueError(f"the size of a change is finite and at least 0; got {size}")
+    if not images.is_floating_point():
+        raise ValueError(f"pixels lie between 0 and 1, in floating point; got {images.dtype}")
+    if not ((images >= 0) & (images <= 1)).all():  # NaN is neither
         raise ValueError(f"pixels lie between 0 and 1; got {images.min():g} to {images.max():g}")

@@ -47,10 +47,10 @@ def log_probability(model: nn.Module, ids: Sequence[Tensor], start: int, batch: 
         start: the token that stands before each text, so that its first token has a probability too.
         batch: how many texts are read at once, those of similar length together.
 
-    Raises ``ValueError`` for no texts, or one without tokens.
+    Raises ``ValueError`` for no texts, one without tokens, or a batch below 1.
     """
-    if not len(ids) or not all(map(len, ids)):
-        raise ValueError(f"each text needs a token; got the lengths {[len(each) for each in ids]}")
+    if not len(ids) or not all(map(len, ids)) or batch < 1:
+        raise ValueError(f"each text needs a token; got the lengths {[len(each) for each in ids]}, {batch} at once")
     found: list[Tensor] = [torch.empty(0)] * len(ids)
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     for some in (order[i : i + batch] for i in range(0, len(ids), batch)):
@@ -58,7 +58,7 @@ def log_probability(model: nn.Module, ids: Sequence[Tensor], start: int, batch: 
         for row, i in zip(read, some, strict=True):
             row[1 : len(ids[i])] = ids[i][:-1]  # what fills a row up comes after all that counts
         for logits, i in zip(model(read), some, strict=True):
-            likely = logits[: len(ids[i])].log_softmax(-1)
+            likely = logits[: len(ids[i])].float().log_softmax(-1)  # 16 bits have two figures of a difference
             found[i] = likely.gather(1, ids[i][:, None])[:, 0]
     return found
 
@@ -73,8 +73,10 @@ def pair_scores(
         encode: from a text to its tokens ``(t,)``.
         pairs: sentences with one place such as ``[she|he]``.
 
-    Raises what :func:`both` and :func:`log_probability` raise.
+    Raises what :func:`both` and :func:`log_probability` raise, and ``ValueError`` for one sentence in place of a list.
     """
+    if isinstance(pairs, str):
+        raise ValueError(f"give a list of sentences; got one: {pairs!r}")
     ids = [encode(text) for pair in pairs for text in both(pair)]
     likely = log_probability(model, ids, start, batch)
     whole, word = torch.zeros(2, len(pairs))
@@ -91,15 +93,9 @@ def pair_scores(
 def correlation(x: Tensor, y: Tensor) -> tuple[float, float, float]:
     """Return Pearson's correlation of two ``(n,)``, and the ends of its interval, by Fisher's transformation (1921).
 
-    Raises ``ValueError`` for less than four cases, other shapes, or values that are all the same.
+    Raises ``ValueError`` for less than four cases, other shapes, NaN or infinity, or values that are all the same.
     """
-    if x.ndim != 1 or x.shape != y.shape or len(x) < 4:
-        raise ValueError(f"a correlation takes two (n,) with n of 4 or more; got {tuple(x.shape)} and {tuple(y.shape)}")
-    x, y = (each.double() - each.double().mean() for each in (x, y))
-    size = float((x.square().sum() * y.square().sum()).sqrt())
-    if not size:
-        raise ValueError("values that are all the same have no correlation")
-    r = max(-1.0, min(1.0, float(x @ y) / size))
+    r = max(-1.0, min(1.0, float(torch.dot(*_standard(x, y)))))
     if abs(r) == 1:
         return r, r, r
     half = SURE / sqrt(len(x) - 3)
@@ -107,10 +103,29 @@ def correlation(x: Tensor, y: Tensor) -> tuple[float, float, float]:
 
 
 def shuffled_correlations(x: Tensor, y: Tensor, times: int, generator: torch.Generator) -> Tensor:
-    """Return ``times`` correlations of ``x`` ``(n,)`` with ``y`` in random orders: what chance does, ``(times,)``."""
-    x, y = (each.double() - each.double().mean() for each in (x, y))
+    """Return ``times`` correlations of ``x`` ``(n,)`` with ``y`` in random orders: what chance does, ``(times,)``.
+
+    Raises as :func:`correlation`.
+    """
+    x, y = _standard(x, y)
     order = torch.rand(times, len(y), generator=generator).argsort(1)
-    return y[order] @ x / (x.square().sum() * y.square().sum()).sqrt()
+    return y[order] @ x
+
+
+def _standard(x: Tensor, y: Tensor) -> list[Tensor]:
+    """Return both less their means, and of length 1, in float64; raise for what has no correlation."""
+    if x.ndim != 1 or x.shape != y.shape or len(x) < 4:
+        raise ValueError(f"a correlation takes two (n,) with n of 4 or more; got {tuple(x.shape)} and {tuple(y.shape)}")
+    found = []
+    for each in (x.detach().double(), y.detach().double()):
+        if not each.isfinite().all():
+            raise ValueError(f"{int((~each.isfinite()).sum())} of {len(each)} values are NaN or infinite")
+        if (each == each[0]).all():  # by itself: their mean may be another number by a rounding
+            raise ValueError("values that are all the same have no correlation")
+        each = each / each.abs().max()  # so that no square is too large or too small
+        each = each - each.mean()
+        found.append(each / each.norm())
+    return found
 
 
 def shuffled_weights(model: nn.Module, generator: torch.Generator) -> nn.Module:

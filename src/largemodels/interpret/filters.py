@@ -59,14 +59,22 @@ def share_in_plane(filters: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
         pairs: orthonormal, ``(n, 2, h, w)``.
 
     Raises:
-        ValueError: shapes that do not fit, or a filter without contrast.
+        ValueError: shapes that do not fit, pairs that are not orthonormal, or a filter without contrast or with NaN.
     """
     if filters.ndim != 3 or pairs.ndim != 4 or filters.shape[1:] != pairs.shape[2:] or pairs.shape[1] != 2:
         raise ValueError(f"filters (m, h, w) take pairs (n, 2, h, w); got {tuple(filters.shape)}, {tuple(pairs.shape)}")
-    rows = filters.flatten(1) - filters.flatten(1).mean(1, keepdim=True)
+    filters, pairs = (x if x.dtype == torch.float64 else x.float() for x in (filters, pairs))
+    flat, basis = filters.flatten(1), pairs.flatten(2)
+    if not torch.allclose(basis @ basis.mT, torch.eye(2).to(basis), atol=1e-3):
+        raise ValueError("the two of a pair must have length 1 and stand at a right angle")
+    if not flat.isfinite().all():
+        raise ValueError(f"filter {(~flat.isfinite()).any(1).nonzero()[0].item()} has NaN or infinity")
+    same = flat.amax(1) == flat.amin(1)  # by itself: the mean of equal numbers may be another by a rounding
+    if same.any():
+        raise ValueError(f"filter {same.nonzero()[0].item()} has no contrast, so no part of it can be an edge")
+    rows = flat - flat.mean(1, keepdim=True)
+    rows = rows / rows.abs().amax(1, keepdim=True)  # faint filters have squares, too
     energy = (rows**2).sum(1)
-    if (energy == 0).any():
-        raise ValueError(f"filter {(energy == 0).nonzero()[0].item()} has no contrast, so no part of it can be an edge")
-    parts = torch.einsum("mp,nkp->mnk", rows, pairs.flatten(2)).square().sum(2)  # (m, n)
+    parts = torch.einsum("mp,nkp->mnk", rows, basis.to(rows)).square().sum(2)  # (m, n)
     best = parts.max(1)
     return best.values / energy, best.indices

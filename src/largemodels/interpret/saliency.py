@@ -145,12 +145,14 @@ def rank_correlation(one: Tensor, other: Tensor, where: Tensor | None = None) ->
         other: as many.
         where: booleans of the same shape: count these places alone.
 
-    Raises ``ValueError`` for shapes that differ.
+    Raises ``ValueError`` for shapes that differ, no examples, or NaN among what counts, which has no rank.
     """
     shapes = [tuple(x.shape) for x in (one, other, one if where is None else where)]
-    if len(set(shapes)) > 1:
-        raise ValueError(f"two maps, and places in them, of one shape are needed; got {shapes}")
+    if len(set(shapes)) > 1 or one.ndim < 2 or not len(one):
+        raise ValueError(f"two maps, and places in them, of one shape (b, …) are needed; got {shapes}")
     where = torch.ones_like(one, dtype=torch.bool) if where is None else where
+    if (one.isnan() | other.isnan())[where].any():
+        raise ValueError("NaN has no rank; leave these places out by `where`")
     pairs = zip(one.flatten(1), other.flatten(1), where.flatten(1), strict=True)
     ranks = [torch.stack([_ranks(a[chosen]), _ranks(b[chosen])]) for a, b, chosen in pairs]
     return torch.stack([torch.corrcoef(both)[0, 1] for both in ranks])
@@ -158,4 +160,4 @@ def rank_correlation(one: Tensor, other: Tensor, where: Tensor | None = None) ->
 
 def _ranks(x: Tensor) -> Tensor:
     _, place, times = x.unique(return_inverse=True, return_counts=True)
-    return (times.cumsum(0) - (times - 1) / 2)[place].double()
+    return (times.cumsum(0) - (times - 1).double() / 2)[place]

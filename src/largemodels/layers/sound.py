@@ -27,11 +27,13 @@ def spectrogram(signal: Tensor, window: int = 400, hop: int = 200) -> Tensor:
         ``(n // hop + 1, window // 2 + 1)``, in the square of the signal's units; row k is k · rate / window hertz.
 
     Raises:
-        ValueError: a signal of another shape, or no longer than half a window; a window that is odd or below 2; a hop
-            below 1.
+        ValueError: a signal of another shape, of whole numbers or 16 bits, or no longer than half a window; a window
+            that is odd or below 2; a hop below 1.
     """
     if window < 2 or window % 2 or hop < 1:
         raise ValueError(f"a window has an even number of samples, a hop at least 1; got {window} and {hop}")
+    if signal.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"a signal has numbers between −1 and 1, float32 or float64; got {signal.dtype}")
     if signal.ndim != 1 or len(signal) <= window // 2:
         raise ValueError(f"a signal is (n,) and longer than half a window, {window // 2}; got {tuple(signal.shape)}")
     signal = F.pad(signal[None, None], (window // 2, window // 2), mode="reflect")[0, 0]
@@ -48,7 +50,7 @@ def mel_filters(window: int = 400, rate: int = 8000, bands: int = 128) -> Tensor
     may hold a single frequency of the spectrogram.
 
     Args:
-        window: samples in a frame of the spectrogram.
+        window: samples in a frame of the spectrogram, even.
         rate: samples in a second.
         bands: how many.
 
@@ -56,11 +58,11 @@ def mel_filters(window: int = 400, rate: int = 8000, bands: int = 128) -> Tensor
         ``(window // 2 + 1, bands)``.
 
     Raises:
-        ValueError: a number below 1.
+        ValueError: a number below 1, or an odd window, whose frequencies end before half the rate.
     """
-    if min(window, rate, bands) < 1:
-        raise ValueError(f"window, rate and bands are at least 1; got {window}, {rate} and {bands}")
-    hertz = torch.linspace(0, rate // 2, window // 2 + 1)
+    if min(window, rate, bands) < 1 or window % 2:
+        raise ValueError(f"window, rate and bands are at least 1, the window even; got {window}, {rate} and {bands}")
+    hertz = torch.linspace(0, rate / 2, window // 2 + 1)
     highest = 2595 * math.log10(1 + rate / 2 / 700)
     corners = 700 * (10 ** (torch.linspace(0, highest, bands + 2) / 2595) - 1)
     rising = (hertz[:, None] - corners[:-2]) / (corners[1:-1] - corners[:-2])
@@ -69,8 +71,13 @@ def mel_filters(window: int = 400, rate: int = 8000, bands: int = 128) -> Tensor
 
 
 def decibels(power: Tensor, deepest: float = 80.0) -> Tensor:
-    """Return 10 · log10 of a power, but nothing that lies more than ``deepest`` below the largest."""
-    loud = 10 * power.clamp(min=QUIET).log10()
+    """Return 10 · log10 of a power, but nothing that lies more than ``deepest`` below the largest.
+
+    Raises ``ValueError`` for no power, or one that is negative or NaN.
+    """
+    if not power.numel() or not (power >= 0).all():
+        raise ValueError(f"a power is 0 or more; got {power}")
+    loud = 10 * (power.float() if power.dtype == torch.float16 else power).clamp(min=QUIET).log10()
     return loud.clamp(min=loud.max() - deepest)
 
 

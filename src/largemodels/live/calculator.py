@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from numbers import Real
 from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
@@ -121,7 +122,7 @@ class Calculator(View):
         """Check a preset, and put the numbers of the options that it names in their place."""
         given = {key: value for key, value in preset.items() if key not in PRESET}
         values = {}
-        for choice in given.keys() & choices.keys():
+        for choice in (each for each in choices if each in given):  # in their order: the last one has the word
             if given[choice] not in choices[choice]:
                 raise ValueError(f"{name!r} has {choice} {given[choice]!r}; choose one of {', '.join(choices[choice])}")
             values |= choices[choice][given.pop(choice)]
@@ -132,7 +133,7 @@ class Calculator(View):
         published = dict(preset.get("published", {}))
         for result, number in published.items():
             self._check_name(result, self._gives, name)
-            if not (isfinite(number) and number > 0):
+            if not (isinstance(number, Real) and isfinite(number) and number > 0):
                 raise ValueError(f"{name!r} has {result} published as {number}; it has to be above 0")
         numbers = self._numbers(values | given, name)
         return {"name": name, "values": numbers, "source": text, "link": link, "published": published}

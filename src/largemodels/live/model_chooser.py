@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf, isfinite
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ class Candidate:
         name: as the reader knows it.
         figures: what is to be small: errors, time, memory, in the order of the task's measures.
         error: what may be added to and taken from the first figure: two standard errors, or 0 where it is not known.
+            Never below 0.
         note: what else counts.
     """
 
@@ -29,12 +30,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Task:
-    """A task, what is measured of those that do it, as (label, unit), and the models: two or more.
+    """A task, what is measured of those that do it, as (label, unit), in two ways or more, and two models or more.
 
     All figures are above zero, and smaller is better: errors and not right answers.
 
     Raises:
-        ValueError: no measures, fewer than two models, two of one name, or figures that are not as said.
+        ValueError: fewer than two measures, fewer than two models, two of one name, or figures that are not as said.
     """
 
     name: str
@@ -43,11 +44,16 @@ class Task:
 
     def __post_init__(self):
         names = [model.name for model in self.models]
-        if len(names) < 2 or len(set(names)) < len(names) or not self.measures:
-            raise ValueError(f"a task has measures, and two models or more, each of a name of its own; got {names}")
+        if len(names) < 2 or len(set(names)) < len(names) or len(self.measures) < 2:
+            raise ValueError(
+                f"a task has two measures or more, which the picture sets against each other, and two models or more, "
+                f"each of a name of its own; got {self.measures} and {names}"
+            )
         for model in self.models:
             if len(model.figures) != len(self.measures) or not all(isfinite(x) and x > 0 for x in model.figures):
                 raise ValueError(f"{model.name} needs {len(self.measures)} figures above 0; got {model.figures}")
+            if not 0 <= model.error < inf:
+                raise ValueError(f"{model.name} has an error of {model.error}; it must be 0 or more")
 
     def figures(self) -> Tensor:
         """Return the figures of all models, ``(n, measures)``."""
@@ -96,12 +102,15 @@ class ModelChooser(View):
         live(view, Choose(), view.start(), dynamic={"figures": {0: "n"}})
 
     Raises:
-        ValueError: no task, or tasks that are not measured in as many ways.
+        ValueError: no task, tasks that are not measured in as many ways, or two with the same figures, which a page
+            could not tell apart.
     """
 
     def __init__(self, tasks: Sequence[Task], **traits):
         if len({len(task.measures) for task in tasks}) != 1:
             raise ValueError(f"give one task or more, all measured in as many ways; got {len(tasks)}")
+        if len({tuple(model.figures for model in task.models) for task in tasks}) < len(tasks):
+            raise ValueError("two tasks have the same figures, so a page cannot tell which is chosen")
         self._tasks = tuple(tasks)
         super().__init__(settings={"tasks": [asdict(task) for task in tasks]}, **traits)
 

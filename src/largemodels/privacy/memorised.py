@@ -16,10 +16,12 @@ def guessed(model: nn.Module, tokens: Tensor, batch: int = 8) -> Tensor:
     Returns:
         ``(n, t − 1)``, booleans.
 
-    Raises ``ValueError`` for texts of fewer than two tokens.
+    Raises ``ValueError`` for texts of fewer than two tokens, or a batch below 1.
     """
     if tokens.ndim != 2 or tokens.shape[1] < 2:
         raise ValueError(f"texts (n, t) of two tokens or more can be guessed at; got {tuple(tokens.shape)}")
+    if batch < 1:
+        raise ValueError(f"one text or more is read at once; got {batch}")
     chosen = torch.cat([model(some).argmax(-1) for some in tokens.split(batch)])
     return chosen[:, :-1] == tokens[:, 1:]
 
@@ -30,8 +32,11 @@ def recited(hits: Tensor, known: int, most: int) -> Tensor:
     The likeliest token is written each time, as Carlini et al. (2023) do. While all were right the model has read the
     text itself, so what :func:`guessed` returns is enough, and nothing need be written.
 
-    Raises ``ValueError`` for fewer known tokens than one, or more than leave ``most`` to be written.
+    Raises ``ValueError`` for hits of another shape, fewer known tokens than one, or more than leave ``most`` to be
+    written.
     """
+    if hits.ndim != 2:
+        raise ValueError(f"hits are (n, t − 1), as guessed gives them; got {tuple(hits.shape)}")
     if not (known >= 1 and most >= 1 and known + most <= hits.shape[1] + 1):
         raise ValueError(
             f"of {hits.shape[1] + 1} tokens some are known and the others recited, at least one of each; "

@@ -32,11 +32,13 @@ def reliability(sure: Tensor, right: Tensor, bins: int = 15, equal: str = "width
         sure: ``(n,)``, the probability that the model gives to its answer, from 0 to 1.
         right: ``(n,)``, whether the answer was right.
         bins: the number of groups.
-        equal: the groups are equal in "width" (of confidence), or in "count" (of answers).
+        equal: the groups are equal in "width" (of confidence), or in "count" (of answers). Where a border of equal
+            counts falls among answers of one confidence, each group gets its part of the right ones, so that the order
+            of the answers plays no part.
 
     Raises:
-        ValueError: no answers, shapes that do not fit, confidences outside 0 to 1, fewer than one group, or another
-            kind of group.
+        ValueError: no answers, shapes that do not fit, confidences outside 0 to 1, answers neither right nor wrong,
+            no whole number of groups from 1, or another kind of group.
     """
     if sure.ndim != 1 or sure.shape != right.shape or len(sure) == 0:
         raise ValueError(
@@ -44,13 +46,17 @@ def reliability(sure: Tensor, right: Tensor, bins: int = 15, equal: str = "width
         )
     if not ((sure >= 0) & (sure <= 1)).all():
         raise ValueError(f"a confidence is from 0 to 1; got {sure.min():g} to {sure.max():g}")
-    if bins < 1 or equal not in EQUAL:
-        raise ValueError(f"groups are at least 1, equal in {' or '.join(EQUAL)}; got {bins}, {equal!r}")
-    sure, right = sure.double(), right.double()
+    if not ((right == 0) | (right == 1)).all():
+        raise ValueError("an answer is right or not: True or False, or 1 or 0")
+    if type(bins) is not int or bins < 1 or equal not in EQUAL:
+        raise ValueError(f"groups are at least 1, equal in {' or '.join(EQUAL)}; got {bins!r}, {equal!r}")
+    sure, right = sure.detach().double(), right.double()
     if equal == "width":
         group = (sure * bins).long().clamp(max=bins - 1)
     else:
         group = sure.argsort(stable=True).argsort() * bins // len(sure)
+        _, place, ties = sure.unique(return_inverse=True, return_counts=True)
+        right = (torch.bincount(place, right) / ties)[place]
     count = torch.bincount(group, minlength=bins)
     full = count > 0
     means = [torch.bincount(group, x, minlength=bins)[full] / count[full] for x in (sure, right)]
@@ -90,12 +96,16 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
         labels: ``(n,)``.
 
     Raises:
-        ValueError: shapes that do not fit, or no minimum: every answer right, so that the loss falls as T does, or none
-            better than chance.
+        ValueError: shapes that do not fit, logits that are not finite, labels that are no classes, or no minimum: every
+            answer right, so that the loss falls as T does, or none better than chance.
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or len(labels) == 0:
         raise ValueError(f"logits (n, classes) take labels (n,); got {tuple(logits.shape)} and {tuple(labels.shape)}")
-    logits = logits.double()
+    if not logits.isfinite().all():
+        raise ValueError("logits must be finite; for a class that is masked leave out its column")
+    if labels.dtype != torch.int64 or ((labels < 0) | (labels >= logits.shape[1])).any():
+        raise ValueError(f"labels are classes, int64 from 0 to {logits.shape[1] - 1}; got {labels.dtype}: {labels}")
+    logits = logits.detach().double()
     truth = logits.gather(1, labels[:, None])[:, 0]
 
     def slope(sharpness: float) -> float:

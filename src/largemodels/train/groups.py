@@ -37,7 +37,7 @@ class GroupErrors:
         flagged: of all its cases, those that are flagged.
         false_alarms: of those that should not be flagged, those that are (false positive rate).
         misses: of those that should be, those that are not (false negative rate).
-        precision: of those that are flagged, those that should be.
+        precision: of those that are flagged, those that should be; in several runs, of those that flag any.
     """
 
     flagged: Rate
@@ -50,10 +50,11 @@ def rate(hits: Tensor) -> Rate:
     """Return the share of ones in ``hits``, ``(n,)`` or ``(runs, n)``: the same cases in several runs.
 
     The interval is Wilson's (1927), which is right for few cases and for shares near 0 too. With several runs, the
-    standard error of their mean is added. Raises ``ValueError`` for another shape.
+    standard error of their mean is added. Raises ``ValueError`` for another shape, or values other than 0 and 1.
     """
-    if hits.ndim not in (1, 2):
-        raise ValueError(f"hits are (n,) or (runs, n); got {tuple(hits.shape)}")
+    if hits.ndim not in (1, 2) or len(hits) < hits.ndim - 1:
+        raise ValueError(f"hits are (n,) or (runs, n), of a run or more; got {tuple(hits.shape)}")
+    _check_binary("hits", hits)
     hits = torch.atleast_2d(hits).double()
     return _rate(hits.mean(1), hits.shape[1])
 
@@ -84,19 +85,19 @@ def errors_by_group(flagged: Tensor, labels: Tensor, group: Tensor) -> list[Grou
     Args:
         flagged: what was decided, ``(n,)`` or ``(runs, n)`` for the same cases in several runs; True is flagged.
         labels: what should have been, ``(n,)``.
-        group: the number of the group of each case, ``(n,)``.
+        group: the number of the group of each case, ``(n,)``, int64 from 0.
 
     Raises:
-        ValueError: shapes that do not fit, or values other than 0 and 1.
+        ValueError: shapes that do not fit, values other than 0 and 1, or groups that are no numbers from 0.
     """
     flagged = torch.atleast_2d(flagged).double()
     n = flagged.shape[1]
     if flagged.ndim != 2 or labels.shape != (n,) or group.shape != (n,) or not n:
         shapes = ", ".join(str(tuple(x.shape)) for x in (flagged, labels, group))
         raise ValueError(f"flagged is (n,) or (runs, n), labels and group are (n,), and n is not 0; got {shapes}")
-    for name, values in (("flagged", flagged), ("labels", labels.double())):
-        if not ((values == 0) | (values == 1)).all():
-            raise ValueError(f"{name} must be 0 or 1, or False or True")
+    for name, values in (("flagged", flagged), ("labels", labels)):
+        _check_binary(name, values)
+    _check_groups(group)
     labels, found = labels.bool(), []
     for number in range(int(group.max()) + 1):
         own = group == number
@@ -107,7 +108,7 @@ def errors_by_group(flagged: Tensor, labels: Tensor, group: Tensor) -> list[Grou
                 rate(flagged[:, own]),
                 rate(flagged[:, own & ~labels]),
                 rate(1 - flagged[:, own & labels]),
-                _rate(hits / all_of.clamp(min=1), float(all_of.mean())),
+                _rate((hits / all_of)[all_of > 0], float(all_of.mean())),
             )
         )
     return found
@@ -127,6 +128,7 @@ def shuffled_gaps(values: Tensor, members: Tensor, times: int, generator: torch.
     Raises:
         ValueError: shapes that do not fit, or everybody, or nobody, is a member.
     """
+    _check_binary("members", members)
     if values.ndim != 1 or values.shape != members.shape or not 0 < members.sum() < len(members):
         raise ValueError(f"values and members are (n,), with some members; got {values.shape} and {members.shape}")
     order = torch.rand(times, len(values), generator=generator).argsort(1)
@@ -144,14 +146,21 @@ def equal_false_alarms(scores: Tensor, labels: Tensor, group: Tensor, share: flo
     Args:
         scores: ``(n,)``.
         labels: True where a case should be flagged, ``(n,)``.
-        group: the number of the group of each case, ``(n,)``.
-        share: of all cases, from 0 to 1.
+        group: the number of the group of each case, ``(n,)``, int64 from 0.
+        share: of all cases, between 0 and 1.
 
     Raises:
-        ValueError: a group without cases that should not be flagged, or a share outside 0 to 1.
+        ValueError: shapes that do not fit, scores that are NaN, labels other than 0 and 1, groups that are no numbers
+            from 0, a group without cases that should not be flagged, or a share that is not between 0 and 1.
     """
     if not 0 < share < 1:
         raise ValueError(f"the share that is flagged lies between 0 and 1; got {share}")
+    if scores.ndim != 1 or not len(scores) or not scores.shape == labels.shape == group.shape or scores.isnan().any():
+        shapes = ", ".join(str(tuple(x.shape)) for x in (scores, labels, group))
+        raise ValueError(f"scores, labels and group are (n,), and no score is NaN; got {shapes}")
+    _check_binary("labels", labels)
+    _check_groups(group)
+    scores = scores.detach() if scores.dtype in (torch.float32, torch.float64) else scores.double()
     count = int(group.max()) + 1
     innocent = [scores[(group == number) & ~labels.bool()] for number in range(count)]
     if empty := [number for number, some in enumerate(innocent) if not len(some)]:
@@ -162,3 +171,13 @@ def equal_false_alarms(scores: Tensor, labels: Tensor, group: Tensor, share: flo
         thresholds = torch.stack([some.quantile(1 - middle) for some in innocent])
         low, high = (middle, high) if (scores > thresholds[group]).float().mean() < share else (low, middle)
     return thresholds
+
+
+def _check_binary(name: str, values: Tensor) -> None:
+    if not ((values == 0) | (values == 1)).all():
+        raise ValueError(f"{name} must be 0 or 1, or False or True")
+
+
+def _check_groups(group: Tensor) -> None:
+    if group.dtype != torch.int64 or (group < 0).any():
+        raise ValueError(f"groups are numbered from 0, in int64; got {group.dtype}: {group}")

@@ -11,6 +11,7 @@ from largemodels.models import Llama, write_each
 from largemodels.text import Tokenizer
 
 LENGTH = 40  # tokens of an answer in the model's own words, at most
+PART = "\N{REPLACEMENT CHARACTER}"  # what a token decodes to that is a part of a letter, as of "á"
 SHORT = 12  # tokens of an answer whose beginning is given, at most
 TELLING = " If you do not know, or if there is no such thing, say that you do not know."
 
@@ -60,7 +61,7 @@ def _answer_tokens(pieces: Sequence[str]) -> int:
     """Return how many of the pieces make the answer: all before the first that ends a number, a name or a word."""
     text = ""
     for size, piece in enumerate(pieces):
-        ends = r"\D" if text[-1:].isdigit() else r"[^\w ]|\s+[^A-Z\s]|\s*$"
+        ends = r"\D" if text[-1:].isdigit() else rf"[^\w {PART}]|\s+[^A-Z\s]|\s*$"
         if re.search(r"\w", text) and re.match(ends, piece):
             return size
         text += piece
