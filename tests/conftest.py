@@ -28,6 +28,7 @@ TOGETHER = (  # files whose tests share what takes long to make: a book, an expo
     "test_resume.py",
     "test_seeds.py",
     "test_source_code.py",
+    "test_words.py",
 )
 
 

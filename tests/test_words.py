@@ -1,5 +1,6 @@
 """The index names the pages that link to a term of the glossary, and links to pages stay links to pages."""
 
+import functools
 import json
 import os
 import re
@@ -20,17 +21,19 @@ PAGES = {
 }
 
 
-@pytest.fixture
-def build(tmp_path):
-    """Build a small book with some of its pages changed; return the folder, or what was said when it failed."""
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """Build a small book with some of its pages changed, once; return the folder, or what was said when it failed."""
 
+    @functools.cache
     def run(builder="html", **changed):
+        folder = tmp_path_factory.mktemp("words")
         for name, text in (PAGES | changed).items():
-            (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
-        out = tmp_path / "out"
+            (folder / f"{name}.md").write_text(text, encoding="utf-8")
+        out = folder / "out"
         options = ["-W", "-n", "-q", "-C", "-b", builder, "-D", "extensions=myst_parser,book_words"]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "tools")}
-        command = [sys.executable, "-m", "sphinx", *options, tmp_path, out]
+        command = [sys.executable, "-m", "sphinx", *options, folder, out]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
         return done.stderr if done.returncode else out
 
