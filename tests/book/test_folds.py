@@ -5,7 +5,7 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_pages import read  # noqa: F401  (a fixture)
-from test_policy import context, guarded  # noqa: F401
+from test_policy import guarded, tab  # noqa: F401
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 FOLDS = "details.hide, details.deeper"
