@@ -6,6 +6,7 @@ from pathlib import Path
 import calibration
 import drift
 import membership
+import membership_controls as controls
 import numpy as np
 import pytest
 import torch
@@ -43,6 +44,58 @@ def test_models_learn_from_every_other_digit_of_their_forms_alone(monkeypatch):
         assert (rows % 2 == 0).all()
         assert sorted(set(form[rows].tolist())) == members
         assert len(rows) == sum(int((form[::2] == f).sum()) for f in members)
+
+
+def test_labels_are_shuffled_once_for_all_models_of_a_seed(monkeypatch):
+    seen = []
+
+    def noted(data, rows, seed):
+        seen.append((data.labels, rows))
+        yield 1, torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(membership.SIZE**2, 10))
+
+    monkeypatch.setattr(controls, "EPOCHS", (1,))
+    monkeypatch.setattr(controls, "trained", noted)
+    (found,) = controls.with_shuffled_labels(0, 8)
+    labels = digits_in_order(8).labels
+    assert all(torch.equal(each, seen[0][0]) for each, _ in seen)
+    assert (seen[0][0] != labels).double().mean() > 0.8
+    assert torch.equal(seen[0][0].bincount(), labels.bincount())
+    form = digit_forms()
+    for (_, rows), members in zip(seen, found["members"], strict=True):
+        assert (rows % 2 == 0).all()
+        assert sorted(set(form[rows].tolist())) == members
+
+
+def test_each_image_of_a_pool_is_learned_by_half_of_the_models():
+    lists = controls.halves(16, 211, torch.Generator().manual_seed(0))
+    assert (lists.sum(0) == 8).all()
+    assert lists.sum(1).double().std() > 0  # but no model has every second image
+
+
+def test_what_the_file_has_is_not_measured_again(monkeypatch, tmp_path):
+    measured = []
+
+    def parts(seeds, models):
+        def measure(seed):
+            measured.append(seed)
+            single = {"area": 0.5}
+            return [{"seed": seed, "kind": "shuffled labels", "accuracy": [0.1], "images by ratio": single}]
+
+        return {(seed, "shuffled labels", None, None): lambda seed=seed: measure(seed) for seed in seeds}
+
+    monkeypatch.setattr(controls, "parts", parts)
+    for seeds in (["1"], ["0", "1", "2"]):
+        assert controls.main(["--seeds", *seeds, "--out", str(tmp_path / "found.json")]) == 0
+    assert measured == [1, 0, 2]
+    runs = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))["runs"]
+    assert [run["seed"] for run in runs] == [0, 1, 2]
+
+
+def test_the_controls_that_are_stored_are_all_that_there_are():
+    runs = stored("membership-controls")["runs"]
+    wanted = controls.parts(membership.SEEDS, membership.MODELS)
+    assert {(run["seed"], run["kind"], run.get("arm"), run.get("size")) for run in runs} == set(wanted)
+    assert {run["epochs"] for run in runs if run["kind"] == "shuffled labels"} == set(membership.EPOCHS)
 
 
 def test_new_hands_are_resampled_whole():
