@@ -16,18 +16,30 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
-TOGETHER = (  # files whose tests share what takes long to make: a book, an export, a training, a run of a notebook
+TOGETHER = (  # files whose tests share what takes long to make: a book, an export, a training, the real model
+    "test_answering.py",
+    "test_attention_program.py",
     "test_attention_views.py",
     "test_book_folds.py",
     "test_build_book.py",
     "test_builders.py",
     "test_checkpoints.py",
     "test_distributed.py",
+    "test_experts_program.py",
+    "test_forms.py",
+    "test_gpt2.py",
     "test_hidden_states.py",
+    "test_language_models.py",
+    "test_marking.py",
+    "test_memorised.py",
     "test_next_probabilities.py",
+    "test_parts.py",
+    "test_repetition.py",
     "test_resume.py",
     "test_seeds.py",
     "test_source_code.py",
+    "test_sparse.py",
+    "test_streams.py",
     "test_words.py",
 )
 
