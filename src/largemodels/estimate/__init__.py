@@ -6,12 +6,13 @@ from largemodels.estimate.compute import TrainingCompute
 from largemodels.estimate.costs import LayerCost, layer_costs
 from largemodels.estimate.doubling import DoublingTime
 from largemodels.estimate.emissions import Cost, Emissions
+from largemodels.estimate.fitting import fit_law, resampled
 from largemodels.estimate.footprint import Footprint
 from largemodels.estimate.formula import Formula
 from largemodels.estimate.inference import InferenceMemory
 from largemodels.estimate.interruptions import Interruptions
 from largemodels.estimate.memory import TrainingMemory
-from largemodels.estimate.optimal import ComputeOptimal, ScalingLaw
+from largemodels.estimate.optimal import ComputeOptimal, Fit, ScalingLaw
 from largemodels.estimate.parameters import Parameters
 from largemodels.estimate.peak import held_memory, peak_memory
 from largemodels.estimate.quantities import Quantity
@@ -33,6 +34,7 @@ __all__ = [
     "Cost",
     "DoublingTime",
     "Emissions",
+    "Fit",
     "Footprint",
     "Formula",
     "InferenceMemory",
@@ -51,9 +53,11 @@ __all__ = [
     "TrainingRun",
     "TrainingTime",
     "TwoThresholds",
+    "fit_law",
     "held_memory",
     "layer_costs",
     "peak_memory",
+    "resampled",
     "sizes",
     "told",
 ]

@@ -9,15 +9,15 @@ from largemodels.estimate.quantities import PARAMETERS, TOKENS, Quantity
 
 
 class Fit(NamedTuple):
-    """The constants of a loss law ``floor + a / N^alpha + b / D^beta``, in nats a token; its reference, and where."""
+    """The constants of a loss law ``floor + a / N^alpha + b / D^beta``, in nats a token; if published, where."""
 
     floor: float
     a: float
     b: float
     alpha: float
     beta: float
-    source: str
-    where: str
+    source: str = ""
+    where: str = ""
 
     def loss(self, parameters: Tensor, tokens: Tensor) -> Tensor:
         """Return the loss that the law expects."""
