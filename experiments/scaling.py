@@ -35,7 +35,7 @@ CONTEXT, BATCH = 128, 8
 SIZES = {"28k": (2, 2, 32), "60k": (2, 3, 48), "150k": (3, 4, 64), "340k": (3, 4, 96), "800k": (4, 4, 128)}
 LARGER = {"3M": (4, 8, 256)}
 LENGTHS = tuple(2**power for power in (19, 20, 21, 22, 23))  # characters
-RATES = {32: 1.5e-2, 48: 1e-2, 64: 7e-3, 96: 5e-3, 128: 4e-3, 256: 2e-3}
+RATES = {width: round(0.9 / width, 4) for _, _, width in (SIZES | LARGER).values()}  # chosen with --rates
 TRIED = (0.5, 1.0, 2.0)  # times RATES
 TRIED_LENGTH = 2**20
 WAY = Way(end=0.1, warmup=0.05)
