@@ -17,12 +17,11 @@ from time import process_time
 import numpy as np
 import torch
 import torch.nn.functional as F
-from results import write
+from results import machine, write
 from skimage.feature import match_template
 from torch import Tensor
 
 from largemodels.data import Batches, digits
-from largemodels.device import describe
 from largemodels.models import ConvNet, ConvNetConfig
 from largemodels.train import Recipe, fit, save_weights
 from largemodels.train.files import speak_utf8
@@ -154,11 +153,8 @@ def main() -> int:
         "pictures": f"{SIDE} × {SIDE} with {COUNT} digits and {COUNT} halves; {LEARN} to learn from, {TUNE} by known "
         f"hands to set the threshold, {TEST} by new hands to test on",
         "training": f"ConvNet with 16 and 32 channels, Adam with rate {RATE}, cosine schedule, {EPOCHS} epochs",
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
-        "cpu_seconds": round(process_time() - start),
     }
-    write(FILE, head, runs)
+    write(FILE, head | machine(), runs, since=start)
     return 0
 
 

@@ -18,10 +18,9 @@ from time import process_time
 import numpy as np
 import torch
 import torch.nn.functional as F
-from results import write
+from results import machine, write
 
 from largemodels.data import documentation, smollm2
-from largemodels.device import describe
 from largemodels.models import Llama, NGram
 from largemodels.text import Tokenizer
 from largemodels.train.files import speak_utf8
@@ -143,11 +142,8 @@ def main() -> int:
         "as F1; bits per byte of 300 characters after 300 known ones",
         "command": "python experiments/summaries.py",
         "asked": ASK,
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
-        "cpu_seconds": round(process_time() - start),
     }
-    write(FILE, head, runs)
+    write(FILE, head | machine(), runs, since=start)
     return 0
 
 

@@ -19,10 +19,9 @@ from time import process_time
 import numpy as np
 import sphinx
 import torch
-from results import write
+from results import machine, write
 
 from largemodels.data import smollm2
-from largemodels.device import describe
 from largemodels.models import Llama
 from largemodels.text import Tokenizer
 from largemodels.train.files import speak_utf8
@@ -90,11 +89,8 @@ def main() -> int:
         "command": "python experiments/translations.py",
         "data": f"messages of Sphinx {sphinx.__version__} (BSD licence), translated by volunteers",
         "asked": ASK,
-        "hardware": describe(torch.device("cpu")),
-        "torch": torch.__version__,
-        "cpu_seconds": round(process_time() - start),
     }
-    write(FILE, head, runs)
+    write(FILE, head | machine(), runs, since=start)
     return 0
 
 
