@@ -18,15 +18,21 @@ from largemodels.train.groups import (
 )
 from largemodels.train.knowledge import TELLING, Sure, ask, complete
 from largemodels.train.language import Difference, TextScore, evaluate_text, standard_error
+from largemodels.train.optimizers import SGD, Adam, AdamW, Momentum, Muon, orthogonal
 from largemodels.train.preferences import bradley_terry_loss, dpo_loss, group_advantages, grpo_loss
 from largemodels.train.recipe import Recipe
 
 __all__ = [
+    "SGD",
     "TELLING",
+    "Adam",
+    "AdamW",
     "Checkpoint",
     "Cusum",
     "Difference",
     "GroupErrors",
+    "Momentum",
+    "Muon",
     "Rate",
     "Recipe",
     "Reliability",
@@ -55,6 +61,7 @@ __all__ = [
     "in_batches",
     "load_weights",
     "log_probabilities",
+    "orthogonal",
     "pack",
     "predict",
     "rate",
