@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from largemodels.privacy import by_group, judge_attack, likelihood_ratio, logit_of_truth
 
@@ -81,6 +81,13 @@ def test_members_found_are_counted_at_the_highest_rate_that_is_allowed():
     inside[100:200:2] = True  # of the 50 highest pairs, the stranger is always above
     found = judge_attack(scores, inside, (0.01, 0.1)).found
     assert found == {0.01: 1 / 50, 0.1: 15 / 50}
+
+
+def test_what_is_found_comes_with_the_interval_of_its_count():
+    judged = judge_attack(torch.arange(200.0), torch.arange(200) % 4 == 3, (0.02, 0.1))
+    for rate, share in judged.found.items():
+        exact = binomtest(round(50 * share), 50).proportion_ci(0.95)
+        assert judged.between[rate] == pytest.approx((exact.low, exact.high))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from largemodels.privacy.audit import clopper_pearson
+
 SMALLEST = 1e-6  # variance, for scores that never vary
 MOST = torch.finfo(torch.float64).max
 
@@ -116,10 +118,13 @@ class Attack:
         area: under the curve of true against false positives: the probability that a member scores above a stranger;
             0.5 is chance.
         found: for each false-positive rate that is allowed, the share of members that are found.
+        between: for each of these rates the 95 % interval of that share (Clopper and Pearson), as if all scores were
+            independent. Those of one model are not quite: where there are several models, compare theirs, too.
     """
 
     area: float
     found: dict[float, float]
+    between: dict[float, tuple[float, float]]
 
 
 def judge_attack(scores: Tensor, inside: Tensor, rates: tuple[float, ...] = (0.01, 0.05)) -> Attack:
@@ -145,4 +150,6 @@ def judge_attack(scores: Tensor, inside: Tensor, rates: tuple[float, ...] = (0.0
     x = _finite(scores.detach().double().clamp(-MOST, MOST)).flatten().cpu().numpy()
     false, true, _ = roc_curve(y, x, drop_intermediate=False)
     found = {rate: float(true[false <= rate].max()) for rate in rates}
-    return Attack(float(roc_auc_score(y, x)), found)
+    members = int(y.sum())
+    between = {rate: clopper_pearson(round(share * members), members) for rate, share in found.items()}
+    return Attack(float(roc_auc_score(y, x)), found, between)
