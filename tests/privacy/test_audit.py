@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import binomtest, norm
 
-from largemodels.privacy import clopper_pearson, measured_epsilon
+from largemodels.privacy import PoissonBatches, Privacy, clopper_pearson, epsilon, fit_privately, measured_epsilon
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 7), (7, 7), (3, 11), (97, 101), (1, 1000), (999, 1000)])
@@ -45,7 +45,7 @@ def gaussian(sigma, trials, threshold, generator):
 
 
 def least_epsilon(sigma, delta):
-    """Return the ε of the Gaussian mechanism at δ, exactly (Balle and Wang 2018, theorem 8), by bisection."""
+    """Return the ε of the Gaussian mechanism at δ, exactly (Dong, Roth and Su 2019, corollary 2.13), by bisection."""
     low, high = 0.0, 50.0
     while high - low > 1e-9:
         e = (low + high) / 2
@@ -69,6 +69,29 @@ def test_many_trials_of_the_best_attack_come_near_the_truth():
     found, accused = gaussian(sigma, 1_000_000, sigma**2 * truth + 0.5, torch.Generator().manual_seed(1))
     proven = measured_epsilon(found, 1_000_000, accused, 1_000_000, delta)
     assert 0.97 * truth < proven <= truth
+
+
+def said_member(noise, inside, trials, first):
+    """Train one weight in one step, with one person or without; return how often it moved by more than a half."""
+    x, y = torch.ones(4, 1), torch.zeros(4, 1)  # without the person, no example moves the weight
+    y[3] = 100.0 if inside else 0.0
+    hits = 0
+    for seed in range(first, first + trials):
+        model = torch.nn.Linear(1, 1, bias=False)
+        torch.nn.init.zeros_(model.weight)
+        batches = PoissonBatches(x, y, 1.0, 1)
+        optimizer = torch.optim.SGD(model.parameters(), batches.expected)  # so the step is the noisy sum
+        list(fit_privately(model, batches, optimizer, Privacy(1.0, noise), seed, torch.nn.functional.mse_loss))
+        hits += model.weight.item() > 0.5
+    return hits
+
+
+def test_what_is_measured_of_private_training_keeps_to_the_promise_unless_the_noise_is_forgotten():
+    promised = epsilon(1.0, 1.0, 1, 0.01)
+    found, accused = said_member(1.0, True, 300, 0), said_member(1.0, False, 300, 300)
+    assert 0.3 < measured_epsilon(found, 300, accused, 300, 0.01) < promised < 4
+    found, accused = (300 * said_member(0.0, inside, 1, 0) for inside in (True, False))  # the same every time
+    assert measured_epsilon(found, 300, accused, 300, 0.01) > promised
 
 
 def test_impossible_counts_are_refused():

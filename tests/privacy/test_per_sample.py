@@ -6,7 +6,26 @@ from opacus import GradSampleModule
 from private_models import KINDS, case, named, readable
 from torch import nn
 
-from largemodels.models import CharRNN, CharRNNConfig, ConvNet, ConvNetConfig
+from largemodels.models import (
+    GPT,
+    AttentionClassifier,
+    AttentionClassifierConfig,
+    CharRNN,
+    CharRNNConfig,
+    ConvNet,
+    ConvNetConfig,
+    GPTConfig,
+    Llama,
+    LlamaConfig,
+    ResNet,
+    ResNetConfig,
+    Seq2Seq,
+    Seq2SeqConfig,
+    TransformerEncoder,
+    TransformerEncoderConfig,
+    ViT,
+    ViTConfig,
+)
 from largemodels.privacy import all_at_once, check_samples, mean_cross_entropy, one_by_one
 
 pytestmark = pytest.mark.filterwarnings("ignore:Full backward hook")  # Opacus' hooks, where the inputs are tokens
@@ -50,16 +69,45 @@ def test_the_state_of_the_model_stays_as_it_was():
     assert all(torch.equal(p.grad, before[name]) for name, p in model.named_parameters())
 
 
-def test_other_cells_positions_and_frozen_parameters_are_right():
+OTHERS = {
+    "CharRNN": lambda: CharRNN(CharRNNConfig(11, 5, 3, "LSTM")),
+    "GRU": lambda: CharRNN(CharRNNConfig(11, 5, 3, "GRU")),
+    "RNN": lambda: CharRNN(CharRNNConfig(11, 5, 3, "RNN")),
+    "GPT-2": lambda: GPT(GPTConfig(11, 7, 2, 2, 6, "learned", norm_queries=False, quiet_start=False)),
+    "Llama": lambda: Llama(LlamaConfig(11, 13, 2, 2, 1, 6, 5, 2)),
+    "Seq2Seq": lambda: Seq2Seq(Seq2SeqConfig(11, 4, 3, 6, 2, 1)),
+    "attention": lambda: AttentionClassifier(AttentionClassifierConfig(11, 7, 6, 2, 5)),
+    "encoder": lambda: TransformerEncoder(TransformerEncoderConfig(11, 7, 6, 2, 1, 5)),
+    "ViT": lambda: ViT(ViTConfig(8, 1, 4, 6, 2, 1, 5)),
+    "ResNet": lambda: ResNet(ResNetConfig(8, 1, (2, 3), 1, 5, normalise=False)),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_loops_and_vmap_agree_on_all_other_models_of_the_book(name):
     torch.manual_seed(0)
-    tokens, y = torch.randint(11, (3, 7)), torch.randint(11, (3, 7))
-    for cell in ("GRU", "RNN"):
-        model = CharRNN(CharRNNConfig(11, 5, 3, cell))
-        model.embedding.weight.requires_grad_(False)
-        fast = all_at_once(model, tokens, y)
-        assert "embedding.weight" not in fast
-        for name, sample in one_by_one(model, tokens, y).items():
-            torch.testing.assert_close(fast[name], sample, atol=1e-6, rtol=0)
+    model = OTHERS[name]()
+    x = torch.randn(3, 1, 8, 8) if name in ("ViT", "ResNet") else torch.randint(11, (3, 7))
+    logits = model(x)
+    y = torch.randint(logits.shape[-1], logits.shape[:-1])
+    fast, slow = all_at_once(model, x, y), one_by_one(model, x, y)
+    for parameter, sample in slow.items():
+        torch.testing.assert_close(fast[parameter], sample, atol=1e-5, rtol=0)
+    check_samples(model, fast, x, y)
+
+
+def test_a_residual_network_is_refused_for_its_batch_normalisation():
+    x, y = torch.randn(3, 1, 8, 8), torch.randint(5, (3,))
+    with pytest.raises(ValueError, match="BatchNorm2d, which takes mean and variance over the batch"):
+        all_at_once(ResNet(ResNetConfig(8, 1, (2, 3), 1, 5)), x, y)
+
+
+def test_frozen_parameters_have_no_gradients():
+    model, x, y = case("LSTM")
+    model.embedding.weight.requires_grad_(False)
+    fast = all_at_once(model, x, y)
+    assert "embedding.weight" not in fast
+    assert fast.keys() == one_by_one(model, x, y).keys()
 
 
 def test_a_head_that_is_the_embedding_is_misread_by_hooks_and_refused():

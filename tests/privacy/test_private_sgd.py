@@ -8,6 +8,7 @@ from opacus import GradSampleModule
 from opacus.optimizers import DPOptimizer
 from private_models import KINDS, case, named, readable
 
+from largemodels.data import Batches
 from largemodels.privacy import (
     PoissonBatches,
     Privacy,
@@ -128,6 +129,12 @@ def test_batch_normalisation_is_refused_before_the_first_step():
     batches = PoissonBatches(torch.zeros(4, 3), torch.zeros(4, dtype=torch.long), 0.5, 2)
     with pytest.raises(ValueError, match="1 is a BatchNorm1d"):
         next(fit_privately(model, batches, torch.optim.SGD(model.parameters(), 0.1)))
+
+
+def test_batches_that_were_not_drawn_by_chance_are_refused():
+    model, x, y = case("ConvNet")
+    with pytest.raises(ValueError, match="give PoissonBatches, not a Batches"):
+        next(fit_privately(model, Batches(x, y), torch.optim.SGD(model.parameters(), 0.1)))
 
 
 def test_a_gradient_that_is_not_finite_is_said_and_nothing_changes():

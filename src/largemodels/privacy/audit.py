@@ -34,7 +34,7 @@ def measured_epsilon(
     .. math:: \epsilon \ge \max\Bigl(\ln \frac{\mathrm{TPR} - \delta}{\mathrm{FPR}},\;
               \ln \frac{1 - \mathrm{FPR} - \delta}{1 - \mathrm{TPR}}\Bigr)
 
-    (Kairouz, Oh and Viswanath 2015; as an audit Jagielski et al. 2020 and Nasr et al. 2021). For TPR stands the lower,
+    (Jagielski et al. 2020; both sides Nasr et al. 2021). For TPR stands the lower,
     for FPR the upper end of its :func:`clopper_pearson` interval; each fails with (1 − confidence)/2 at most.
 
     The bound holds for independent trials, each a training of its own, with the person in it or without; guesses about

@@ -47,7 +47,8 @@ def all_at_once(model: nn.Module, x: Tensor, y: Tensor, loss: Loss = mean_cross_
     """Return what :func:`one_by_one` returns, in one pass: ``grad`` makes the gradient a function, ``vmap`` maps it.
 
     No hook looks into the layers, so a tied head, a layer called in an unusual way or any order of memory are right.
-    Its memory is that of ``n`` models. Raises as :func:`one_by_one` does.
+    Its memory is that of ``n`` models. It is the faster way except for recurrent layers, whose kernel is still run for
+    one example after the other. Raises as :func:`one_by_one` does.
     """
     learning = _checked(model, x, y)
 

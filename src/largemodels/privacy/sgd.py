@@ -79,7 +79,7 @@ class PoissonBatches(Sequence):
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
         if not 0 <= i < self.steps:
             raise IndexError(f"batch {i} of a run of {self.steps}")
-        chance = torch.Generator().manual_seed(self.seed * 1_000_003 + i)
+        chance = torch.Generator().manual_seed((self.seed * 1_000_003 + i) % 2**63)
         drawn = (torch.rand(len(self.x), generator=chance, dtype=torch.float64) < self.rate).to(self.x.device)
         return self.x[drawn], self.y[drawn]
 
@@ -164,9 +164,14 @@ def fit_privately(
         seed: of the noise. A real release needs secret chance: with the seed anyone can take the noise away.
         loss: of one example.
 
-    Raises ``ValueError`` as ``all_at_once`` does, before the first step where the model mixes examples, and
-    ``FloatingPointError`` for a gradient that is not finite.
+    Raises ``ValueError`` as ``all_at_once`` does, before the first step where the model mixes examples or the batches
+    were not drawn by chance, and ``FloatingPointError`` for a gradient that is not finite.
     """
+    if not isinstance(batches, PoissonBatches):
+        raise ValueError(
+            f"the accountant assumes that chance alone decides who is in a batch; give PoissonBatches, "
+            f"not a {type(batches).__name__}"
+        )
     privacy = privacy or Privacy()
     generator = torch.Generator().manual_seed(seed)
     learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
