@@ -132,6 +132,46 @@ def test_channels_last_weights_are_misread_by_hooks_and_refused():
     check_samples(model, by_opacus(model, x, y), x, y)
 
 
+def test_learned_positions_are_misread_by_hooks_where_there_are_as_many_as_texts_and_refused():
+    torch.manual_seed(0)
+    model = GPT(GPTConfig(11, 7, 1, 2, 6, "learned", norm_queries=False, quiet_start=False))
+    x, y = torch.randint(11, (7, 7)), torch.randint(11, (7, 7))
+    samples = by_opacus(model, x, y)
+    right = torch.autograd.grad(mean_cross_entropy(model(x), y), model.positions.weight)[0]
+    torch.testing.assert_close(samples["positions.weight"].mean(0), right)  # the plain mean finds nothing
+    with pytest.raises(ValueError, match=r"off in embedding\.weight by \d+ %, positions\.weight by \d+ %\. "):
+        check_samples(model, samples, x, y)
+
+
+class Scaled(nn.Module):
+    """A layer of one's own with a second input."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(3, 3))
+
+    def forward(self, x, scale=1.0):
+        return x @ self.weight * scale
+
+
+class Doubled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 3), Scaled()
+
+    def forward(self, x):
+        return self.second(self.first(x), scale=2.0)
+
+
+def test_a_layer_of_ones_own_with_a_second_input_is_misread_by_hooks_and_refused():
+    torch.manual_seed(0)
+    model, x, y = Doubled(), torch.randn(4, 3), torch.randint(3, (4,))
+    samples = by_opacus(model, x, y)
+    with pytest.raises(ValueError, match=r"off in second\.weight by 50 %.*and layers of one's own with a second input"):
+        check_samples(model, samples, x, y)
+    check_samples(model, all_at_once(model, x, y), x, y)
+
+
 def test_gradients_in_the_wrong_order_have_the_right_mean_and_are_refused():
     model, x, y = case("ConvNet")
     samples = {name: sample.flip(0) for name, sample in one_by_one(model, x, y).items()}
