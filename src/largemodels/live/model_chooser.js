@@ -65,7 +65,7 @@ export default {
         const text = `${amount(value, unit)}${k === 0 && state.error ? ` ± ${amount(state.error, "")}` : ""}`;
         return h("td", { class: over[k] > 1 ? "mc-over" : "" }, text, over[k] > 1 ? h("span", { class: "lm-hidden" }, ", over the limit") : "");
       });
-      const remark = state.best ? "take this one" : winner ? `${winner} is better in everything` : note;
+      const remark = state.best ? "take this one" : winner ? beatenBy(winner, figures, measures) : note;
       return h(
         "tr",
         { class: `${state.best ? "mc-best" : ""} ${state.fits ? "" : "mc-out"}`, "data-name": name },
@@ -89,7 +89,7 @@ export default {
       const order = models.map((_, n) => n).sort((a, b) => models[a].figures[0] - models[b].figures[0]);
       table.replaceChildren(
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "model"), ...measures.map(([label]) => h("th", { scope: "col" }, label)), h("th", { scope: "col" }, "remark"))),
-        h("tbody", {}, ...order.map((n) => row(models[n], measures, of(n), { fits: fits[n], best: best[n], error: models[n].error }, beaten[n] ? models[beaten[n] - 1].name : ""))),
+        h("tbody", {}, ...order.map((n) => row(models[n], measures, of(n), { fits: fits[n], best: best[n], error: models[n].error }, beaten[n] ? models[beaten[n] - 1] : null))),
       );
       const winners = order.filter((n) => best[n]);
       verdict.textContent = winners.length ? take(models, winners, fits) : miss(models, measures, order, of);
@@ -101,6 +101,13 @@ export default {
     return keepDrawn(el, model, draw);
   },
 };
+
+/** What is said of a model that another beats: in everything, or in some measures while the others are equal. */
+function beatenBy({ name, figures: less }, figures, measures) {
+  const better = less.map((value, k) => Math.fround(value) < Math.fround(figures[k])); // in float32, as Choose compares
+  const labels = (kind) => measures.filter((_, k) => better[k] === kind).map(([label]) => label).join(" and ");
+  return better.every(Boolean) ? `${name} is better in everything` : `${name} is as good in ${labels(false)}, and better in ${labels(true)}`;
+}
 
 /** The sentence for those who found something. */
 function take(models, winners, fits) {
