@@ -1,0 +1,145 @@
+"""The calculator in JupyterLab, beside a real kernel: what is typed there is answered in PyTorch, as a page answers."""
+
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import nbformat
+import pytest
+from calculator_page import agrees, box, chip, give, results, training
+from driving import frames
+from tabs import blameless
+
+BOOK = Path(__file__).parent
+CELL = """
+from calculator_page import Shares, training
+from largemodels.live import Calculator, live
+
+display(training())
+view = Calculator("shares", Shares.takes, Shares.gives)
+live(view, Shares(), view.start({"n_all": 8, "n_some": 2}))
+"""
+LAB = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]  # any port that is free
+LAB += ["--LabApp.news_url=None", "--LabApp.extension_manager=readonly"]  # no other host is asked
+
+
+class Lab:
+    """A JupyterLab of its own, with nothing of what the machine's user has set: ``address`` opens the notebook."""
+
+    def __init__(self, folder: Path, cell: str):
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        cells = [nbformat.v4.new_code_cell(cell.strip())]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "run.ipynb")
+        own = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"]
+        own += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
+        code = [str(BOOK), str(BOOK.parents[1] / "src"), os.environ.get("PYTHONPATH", "")]
+        around = {name: str(folder / name.lower()) for name in own} | {"PYTHONPATH": os.pathsep.join(code)}
+        token = secrets.token_hex(8)
+        where = [f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
+        command = [sys.executable, "-m", "jupyterlab", *LAB, *where]
+        self._server = subprocess.Popen(
+            command, cwd=folder, env=os.environ | around, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        self._said = []
+        try:
+            port = self._port()
+            threading.Thread(target=self._server.stderr.read, daemon=True).start()  # a full pipe would halt it
+            while not _listens(port):
+                assert self._server.poll() is None, "JupyterLab has ended"
+        except BaseException:
+            self.end()
+            raise
+        self.address = f"http://127.0.0.1:{port}/doc/tree/run.ipynb?token={token}"
+
+    def end(self) -> None:
+        """End the server, and with it the kernel."""
+        self._server.terminate()
+        self._server.wait()
+
+    def _port(self) -> int:
+        """Return the port, as soon as the server says it."""
+        for line in self._server.stderr:
+            self._said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)/lab", line):
+                return int(found[1])
+        pytest.fail("JupyterLab has not started: " + "".join(self._said))
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def notebook(tabs, tmp_path_factory):
+    """A notebook with two calculators in JupyterLab, whose one cell has been run."""
+    lab = Lab(tmp_path_factory.mktemp("lab"), CELL)
+    try:
+        page = tabs(lab.address, alone=True)
+        # a cell that is run before there is a kernel is dropped; the round sign of the toolbar is idle even then
+        page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        page.locator(".jp-CodeCell .cm-content").click()
+        page.locator(".jp-Notebook.jp-mod-editMode").wait_for()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function(RAN)
+        yield page
+        tabs.shut(page)
+        blameless(page)
+    finally:
+        lab.end()
+
+
+RAN = """() => {
+  const wrong = document.querySelector('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]');
+  if (wrong) throw new Error(wrong.textContent);
+  return document.querySelectorAll('[data-drawn]').length === 2;
+}"""
+
+
+def ask(page, act, number=0):
+    """Do something to the calculator of this number, and wait until the kernel's answer is drawn."""
+    answers = "n => Number(document.querySelectorAll('[data-drawn]')[n].dataset.drawn)"
+    before = page.evaluate(answers, number)
+    act()
+    page.wait_for_function(f"([n, before]) => ({answers})(n) > before", arg=[number, before])
+    frames(page)
+
+
+def test_the_numbers_of_a_notebook_are_those_of_torch_and_of_the_page(notebook, widget_page):
+    page, changed = widget_page(training()), {}
+    assert agrees(notebook)
+    given = {"parameters": ("405.9B", 405.9e9), "utilisation": ("34.6 %", 0.346), "chips": ("3,000", 3000)}
+    for name, (text, changed[name]) in given.items():
+        ask(notebook, lambda name=name, text=text: box(notebook, name).fill(text))
+        give(page, name, text)
+        assert agrees(notebook, **changed)
+        on_page = results(page)
+        assert results(notebook) == {each: pytest.approx(values, rel=1e-6) for each, values in on_page.items()}
+
+
+def test_a_notebook_says_what_its_module_complains_about(notebook):
+    shares = notebook.locator(".cx").nth(1)
+    some = shares.get_by_role("textbox", name="Some")
+    some.fill("9")
+    shares.get_by_text("9 of 8 are more than all").wait_for()
+    assert shares.get_by_text("As of the previous input: Some 2.").is_visible()
+    assert results(notebook, 1)["share"] == [0.25]
+    ask(notebook, lambda: some.fill("4"), 1)
+    assert not shares.get_by_text("9 of 8 are more than all").is_visible()
+    assert results(notebook, 1)["share"] == [0.5]
+
+
+def test_a_calculator_leaves_the_address_of_a_notebook_alone(notebook):
+    address = notebook.url
+    before = results(notebook)["days"]
+    ask(notebook, chip(notebook, "Large").click)
+    assert results(notebook)["days"] != before
+    assert notebook.url == address
