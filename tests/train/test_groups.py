@@ -76,6 +76,17 @@ def test_runs_that_disagree_widen_the_interval_and_agreeing_ones_do_not():
     assert other.low < 0.05 < 0.95 < other.high
 
 
+@pytest.mark.parametrize("runs", [2, 3, 5])
+def test_few_runs_widen_the_interval_as_student_says(runs):
+    cases, truth, drawn = 4000, 0.5, torch.Generator().manual_seed(runs)
+    shares = truth + 0.1 * torch.randn(400, runs, generator=drawn)  # so many cases that the runs alone count
+    held = 0
+    for row in (shares * cases).round():
+        found = rate(torch.arange(cases) < row[:, None])
+        held += found.low <= truth <= found.high
+    assert 0.92 < held / len(shares) < 0.98
+
+
 def test_a_rate_of_nobody_is_unknown():
     found = rate(torch.zeros(0))
     assert math.isnan(found.value)
