@@ -30,6 +30,7 @@ TOGETHER = (  # files whose tests share what takes long to make: a book, an expo
     "test_gpt2.py",
     "test_hidden_states.py",
     "test_language_models.py",
+    "test_lost_worker.py",
     "test_marking.py",
     "test_memorised.py",
     "test_next_probabilities.py",

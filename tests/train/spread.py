@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import torch
-from small import small_batches, small_model
+from small import small_batches, small_model, tied_batches, tied_model
 
 from largemodels.train import Checkpoint, Recipe, evaluate, fit, save_weights
 from largemodels.train.distributed import processes, rank, shard
@@ -55,6 +55,10 @@ def main(out: Path) -> None:
                 model.register_buffer("losses", losses)
                 model.register_buffer("score", torch.tensor(score.loss))
                 save_weights(out / f"{kind}-{name}", model)
+
+            tied = shard(tied_model(), device) if kind == "shard" else tied_model()
+            tied.register_buffer("losses", losses_of(tied, tied_batches(), RECIPES["pieces"]))
+            save_weights(out / f"{kind}-tied", tied)
 
             recipe, checkpoint = RECIPES["plain"], Checkpoint(out / f"{kind}.run", every=100)
             unbroken = model_for(kind, device, dropout=0.5)

@@ -1,26 +1,17 @@
 """Two processes that share every batch train the model that one process trains."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from launch import torchrun
 from safetensors.torch import load_file
-from small import small_model
+from small import small_model, tied_batches, tied_model
 from spread import RAGGED, RECIPES, batches_of
 
 from largemodels.train import evaluate, fit
 from largemodels.train.__main__ import main
 from largemodels.train.distributed import share
-
-ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-
-def torchrun(*arguments):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", env=ONE_THREAD)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +33,16 @@ def test_two_processes_train_the_model_that_one_process_trains(spread, kind, nam
     assert two.keys() == model.state_dict().keys()
     for key, x in model.state_dict().items():
         torch.testing.assert_close(two[key], x, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["copies", "shard"])
+def test_two_processes_have_the_losses_of_one_over_20_steps_of_a_gpt_whose_head_is_tied(spread, kind):
+    model, batches = tied_model(), tied_batches()
+    losses = torch.tensor([step.loss for step in fit(model, batches, RECIPES["pieces"], progress=False)])
+    two = load_file(spread / f"{kind}-tied")["losses"].float()
+    assert len(losses) == len(two) == 20
+    assert (two - losses).abs().max() < 1e-5
+    assert losses[-1] < losses[0] - 0.3  # it has learned, in steps of which each leans on those before
 
 
 @pytest.mark.parametrize("kind", ["copies", "shard"])

@@ -19,7 +19,7 @@ from largemodels.data.batches import check_seed
 from largemodels.device import describe
 from largemodels.train.checkpoint import Checkpoint
 from largemodels.train.checks import runnable
-from largemodels.train.distributed import count, processes, rank, shard
+from largemodels.train.distributed import LostProcessError, count, processes, rank, shard
 from largemodels.train.files import save_weights, speak_utf8, write_whole
 from largemodels.train.fit import fit
 from largemodels.train.flags import make_parser, read_config, read_recipe, read_task
@@ -28,7 +28,7 @@ from largemodels.train.registry import DATA, MODELS
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; return its exit status: 0, 2 after a wrong input, 130 after Ctrl-C."""
+    """Run the command line; return its exit status: 0, 1 after the loss of a process, 2 a wrong input, 130 Ctrl-C."""
     speak_utf8()
     argv = sys.argv[1:] if argv is None else argv
     arguments = make_parser().parse_args(argv)
@@ -40,15 +40,23 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with processes(arguments.device) as device:
             train(arguments, command, out, device)
+    except LostProcessError as error:
+        print(f"error: {error}{_hint(out, command)}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(1)  # at once: torch 2.13 may wait for ever for the thread of a lost connection when it tidies up
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        kept = (out / "checkpoint.safetensors").exists()
-        hint = f"; go on with: {command.removesuffix(' --resume')} --resume" if kept else " before anything was kept"
-        print(f"stopped{hint}", file=sys.stderr)
+        print(f"stopped{_hint(out, command)}", file=sys.stderr)
         return 130
     return 0
+
+
+def _hint(out: Path, command: str) -> str:
+    """Say how to go on with a run that was cut off."""
+    kept = (out / "checkpoint.safetensors").exists()
+    return f"; go on with: {command.removesuffix(' --resume')} --resume" if kept else " before anything was kept"
 
 
 def train(arguments: Namespace, command: str, out: Path, device: torch.device) -> None:

@@ -1,6 +1,8 @@
 """The same training on several processes, one for each device. torch.distributed does the work."""
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -12,12 +14,22 @@ from torch.nn.parallel import DistributedDataParallel
 from largemodels.device import pick_device
 from largemodels.train.loss import counted
 
+LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")  # gloo's words
+
+
+class LostProcessError(ConnectionError):
+    """Another process of the training died, so that this one cannot go on."""
+
 
 @contextmanager
 def processes(name: str = "auto") -> Iterator[torch.device]:
     """Join the processes that ``torchrun`` started, if it started this one; yield this process's device.
 
-    Messages go by NCCL between GPUs and by gloo between CPUs. Raises ``ValueError`` for an unknown device.
+    Messages go by NCCL between GPUs and by gloo between CPUs.
+
+    Raises:
+        ValueError: an unknown device.
+        LostProcessError: another process died: gloo lost its connection, or ``torchrun`` ended this one for it.
     """
     device = pick_device(name)
     if not dist.is_torchelastic_launched():
@@ -29,10 +41,27 @@ def processes(name: str = "auto") -> Iterator[torch.device]:
     elif device.type != "cpu":
         device = torch.device("cpu")
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    main = threading.current_thread() is threading.main_thread()  # Python delivers signals nowhere else
+    before = signal.signal(signal.SIGTERM, _ended) if main else None
+    lost = False  # then nothing is tidied up: torch 2.13 may wait for ever for the thread of a lost connection
     try:
         yield device
+    except LostProcessError:
+        lost = True
+        raise
+    except RuntimeError as error:
+        if lost := any(words in str(error) for words in LOST):
+            raise LostProcessError("another process of this training was lost: its connection is closed") from error
+        raise
     finally:
-        dist.destroy_process_group()
+        if main:
+            signal.signal(signal.SIGTERM, before)
+        if not lost:
+            dist.destroy_process_group()
+
+
+def _ended(number: int, frame) -> None:
+    raise LostProcessError("this process was told to end (SIGTERM): torchrun does so when another one was lost")
 
 
 def count() -> int:
