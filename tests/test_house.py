@@ -9,7 +9,20 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 BARE = ("torch", "numpy", "scikit-learn")
-ROOMS = ("device", "files", "text", "layers", "data", "models", "train", "interpret", "estimate", "privacy", "chat")
+ROOMS = (
+    "device",
+    "files",
+    "text",
+    "layers",
+    "data",
+    "models",
+    "train",
+    "interpret",
+    "estimate",
+    "privacy",
+    "compress",
+    "chat",
+)
 
 # run in a process of its own: whatever is not installed on a bare machine cannot be imported
 PROGRAM = """

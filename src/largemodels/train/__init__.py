@@ -21,6 +21,7 @@ from largemodels.train.language import Difference, TextScore, evaluate_text, sta
 from largemodels.train.optimizers import SGD, Adam, AdamW, Momentum, Muon, orthogonal
 from largemodels.train.preferences import bradley_terry_loss, dpo_loss, group_advantages, grpo_loss
 from largemodels.train.recipe import Recipe
+from largemodels.train.recompute import recomputed
 
 __all__ = [
     "SGD",
@@ -65,6 +66,7 @@ __all__ = [
     "pack",
     "predict",
     "rate",
+    "recomputed",
     "reliability",
     "save_weights",
     "shift_p_value",
