@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from small import small_batches, small_model, tied_batches, tied_model
 
-from largemodels.train import Checkpoint, Recipe, evaluate, fit, save_weights
+from largemodels.train import Checkpoint, Recipe, evaluate, fit, recomputed, save_weights
 from largemodels.train.distributed import processes, rank, shard
 
 RECIPES = {
@@ -59,6 +59,11 @@ def main(out: Path) -> None:
             tied = shard(tied_model(), device) if kind == "shard" else tied_model()
             tied.register_buffer("losses", losses_of(tied, tied_batches(), RECIPES["pieces"]))
             save_weights(out / f"{kind}-tied", tied)
+            twice = shard(tied_model(), device) if kind == "shard" else tied_model()
+            with recomputed(twice, "blocks.*"):
+                losses = losses_of(twice, tied_batches(), RECIPES["pieces"])
+            twice.register_buffer("losses", losses)
+            save_weights(out / f"{kind}-recomputed", twice)
 
             recipe, checkpoint = RECIPES["plain"], Checkpoint(out / f"{kind}.run", every=100)
             unbroken = model_for(kind, device, dropout=0.5)

@@ -46,6 +46,14 @@ def test_two_processes_have_the_losses_of_one_over_20_steps_of_a_gpt_whose_head_
 
 
 @pytest.mark.parametrize("kind", ["copies", "shard"])
+def test_two_processes_that_compute_blocks_twice_end_in_the_very_weights_of_two_that_keep_them(spread, kind):
+    plain, twice = load_file(spread / f"{kind}-tied"), load_file(spread / f"{kind}-recomputed")
+    assert plain.keys() == twice.keys()
+    for key in plain:
+        assert torch.equal(plain[key], twice[key]), key
+
+
+@pytest.mark.parametrize("kind", ["copies", "shard"])
 def test_two_processes_that_ctrl_c_stops_go_on_to_the_weights_of_an_unbroken_run(spread, kind):
     unbroken, resumed = load_file(spread / f"{kind}-unbroken"), load_file(spread / f"{kind}-resumed")
     assert resumed.pop("left") in (len(RAGGED) - 3, len(RAGGED) - 4)
