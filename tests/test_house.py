@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
@@ -72,3 +73,10 @@ def _with_dependencies(names) -> set[str]:
             wanted = map(Requirement, requires(name) or [])
             waiting += [_key(one.name) for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
     return found
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """Pytest takes the second of two for the first, and collects neither folder."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py")
+    assert len(names) > 200
+    assert [name for name, times in names.items() if times > 1] == []
