@@ -19,7 +19,7 @@ GO_ON = "; go on with: torchrun --nproc-per-node 2 -m largemodels.train cnn"
 def killed(tmp_path_factory):
     out = tmp_path_factory.mktemp("lost")
     done = subprocess.run(
-        [sys.executable, DYING, out], capture_output=True, encoding="utf-8", env=ONE_THREAD, timeout=300
+        [sys.executable, DYING, out], capture_output=True, encoding="utf-8", env=ONE_THREAD, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return out
