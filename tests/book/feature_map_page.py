@@ -158,4 +158,5 @@ def unit_point(page, layer, channel, row, column):
 def choose_unit(page, layer, channel, row, column):
     sheet(page, layer["tap"]).click(position=unit_point(page, layer, channel, row, column))
     code = f"{layer['tap']}[0, {channel}, {row}, {column}]"
-    assert page.locator(".fx-inspector code").first.text_content() == code
+    shown = page.locator(".fx-inspector code").first.text_content()
+    assert shown == code, f"{shown} is explained instead of {code}"
