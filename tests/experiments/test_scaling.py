@@ -23,7 +23,7 @@ def small(monkeypatch):
 
 def test_every_size_learns_from_every_amount_and_the_larger_one_from_the_most():
     runs = scaling.planned([0, 1], [*scaling.SIZES, *scaling.LARGER])
-    assert len(runs) == len(set(runs)) == 2 * (25 + 1)
+    assert len(runs) == len(set(runs)) == 2 * (20 + 1)
     assert [length for name, length, _ in runs if name in scaling.LARGER] == [scaling.LENGTHS[-1]] * 2
     lengths = [length for _, length, seed in runs if seed == 0]
     assert lengths == sorted(lengths)
