@@ -5,7 +5,7 @@ import functools
 import pytest
 import torch
 import vendor
-from driving import drawn, settle
+from driving import click_on, drawn, part, settle
 from torch import nn
 
 from largemodels.data.source_code import CODE_CHARACTERS
@@ -159,12 +159,12 @@ def fill(page, text):
 
 
 def cell_point(page, row, column):
-    box, count = page.locator(".ax-map").bounding_box(), len(text_of(page))
-    return {"x": (column + 0.5) / count * box["width"], "y": (row + 0.5) / count * box["height"]}
+    count = len(text_of(page))
+    return part(page.locator(".ax-map"), (column + 0.5) / count, (row + 0.5) / count)
 
 
 def choose_cell(page, row, column):
-    page.locator(".ax-map").click(position=cell_point(page, row, column))
+    click_on(page.locator(".ax-map"), lambda: cell_point(page, row, column))
     assert place(page)[2:] == (row, column)
 
 

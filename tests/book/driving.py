@@ -43,6 +43,17 @@ def darken(page):
     frames(page)
 
 
+def click_on(surface, place):
+    """Click a surface at ``place()``, from its corner, once the page stands still under the mouse.
+
+    What the mouse shows may move the surface or lie over it: a press or its release would then be for something else.
+    """
+    surface.evaluate("surface => surface.scrollIntoView({ block: 'center' })")
+    surface.hover(position=place())
+    frames(surface.page)
+    surface.click(position=place())
+
+
 def drawing(page, number=0):
     """Return the image on a drawing board, as the network sees it."""
     values = page.evaluate("n => Array.from(document.querySelectorAll('.dr-board')[n].values)", number)
@@ -66,6 +77,12 @@ def draw_by_mouse(page, *strokes, steps=4):
             page.mouse.move(*board_point(page, *point), steps=steps)
         page.mouse.up()
     settle(page, before)
+
+
+def part(surface, across, down):
+    """Return the place on a surface, from its corner, at these parts of its width and height."""
+    box = surface.bounding_box()
+    return {"x": across * box["width"], "y": down * box["height"]}
 
 
 class Fingers:

@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 import torch.nn.functional as F
-from driving import drawing, drawn, settle
+from driving import click_on, drawing, drawn, settle
 
 from largemodels.data import Batches, digits
 from largemodels.interpret import Watched
@@ -156,7 +156,7 @@ def unit_point(page, layer, channel, row, column):
 
 
 def choose_unit(page, layer, channel, row, column):
-    sheet(page, layer["tap"]).click(position=unit_point(page, layer, channel, row, column))
+    click_on(sheet(page, layer["tap"]), lambda: unit_point(page, layer, channel, row, column))
     code = f"{layer['tap']}[0, {channel}, {row}, {column}]"
     shown = page.locator(".fx-inspector code").first.text_content()
     assert shown == code, f"{shown} is explained instead of {code}"

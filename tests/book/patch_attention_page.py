@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from driving import drawing
+from driving import drawing, part
 
 from largemodels.data import Batches, digits
 from largemodels.interpret import Watched
@@ -121,8 +121,7 @@ def pixels(page, number=-1):
 
 def patch_point(page, row, column):
     """The middle of a patch on the large map, from its corner; row −1 is the class token's."""
-    box = page.locator(".px-map").first.bounding_box()
-    return {"x": (column + 0.5) / SIDE * box["width"], "y": (row + 1.5) / (SIDE + 1) * box["height"]}
+    return part(page.locator(".px-map").first, (column + 0.5) / SIDE, (row + 1.5) / (SIDE + 1))
 
 
 def place_of(row, column):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from driving import FOUR, SEVEN, darken, draw_by_mouse, drawing
+from driving import FOUR, SEVEN, click_on, darken, draw_by_mouse, drawing, part
 from feature_map_page import (  # noqa: F401
     TAPS,
     by_torch,
@@ -100,8 +100,7 @@ def test_the_shares_of_all_maps_can_be_walked_through_from_largest_to_smallest(w
     assert number(page.locator(".fx-value")) == pytest.approx(total, abs=1e-5)
     products = [number(cell) for cell in page.locator(".fx-grid").nth(2).locator("td").all()]
     assert sum(products) == pytest.approx(min(shares), abs=1e-5)
-    box = steps.bounding_box()
-    page.mouse.click(box["x"] + 4.5 / 32 * box["width"], box["y"] + box["height"] / 2)
+    click_on(steps, lambda: part(steps, 4.5 / 32, 0.5))
     assert steps.get_attribute("aria-valuetext") == seen[4]
     assert page.locator(".fx-inspector code").text_content() == "stages.1.conv[0, 9, 4, 6]"
 

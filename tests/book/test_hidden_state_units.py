@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from driving import click_on, part
 from hidden_state_page import (  # noqa: F401
     LINE,
     MAP,
@@ -54,10 +55,7 @@ def test_the_map_chooses_unit_and_character(widget_page, explorer, model):
     page = widget_page(explorer)
     page.get_by_text("none", exact=True).click()  # units by number
     surface = page.get_by_role("slider", name=MAP)
-    surface.scroll_into_view_if_needed()
-    box = surface.bounding_box()
-    x, y = (11.5 / len(TEXT)) * box["width"], (77.5 / 128) * box["height"]
-    surface.click(position={"x": x, "y": y})
+    click_on(surface, lambda: part(surface, 11.5 / len(TEXT), 77.5 / 128))
     assert (unit_of(page), place_of(page)) == (77, 11)
     for key, there in {"ArrowDown": (78, 11), "ArrowLeft": (78, 10), "Shift+ArrowUp": (68, 10)}.items():
         page.keyboard.press(key)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from driving import SEVEN, board_point, darken, draw_by_mouse, drawing, drawn, settle
+from driving import SEVEN, board_point, click_on, darken, draw_by_mouse, drawing, drawn, settle
 from patch_attention_page import (  # noqa: F401
     HEADS,
     LAYERS,
@@ -41,7 +41,7 @@ def test_a_digit_drawn_by_mouse_is_answered_as_torch_answers(explorer, model, sc
     page = explorer(scheme=scheme)
     draw_by_mouse(page, SEVEN)
     assert 0.05 < drawing(page).mean() < 0.5
-    page.locator(".px-map").click(position=patch_point(page, 2, 4))
+    click_on(page.locator(".px-map"), lambda: patch_point(page, 2, 4))
     assert asks(page) == place_of(2, 4)
     check_against_torch(page, model)
     page.get_by_role("button", name="Clear").click()
@@ -53,7 +53,7 @@ def test_a_digit_drawn_by_mouse_is_answered_as_torch_answers(explorer, model, sc
 def test_the_mouse_over_a_patch_asks_from_there_and_leaves_no_trace(explorer, model):
     page = explorer()
     surface = page.locator(".px-map")
-    surface.click(position=patch_point(page, 5, 1))
+    click_on(surface, lambda: patch_point(page, 5, 1))
     surface.hover(position=patch_point(page, 0, 6))
     assert asks(page) == place_of(0, 6)
     check_against_torch(page, model)
@@ -142,7 +142,7 @@ def test_examples_are_picked_and_wrong_answers_are_marked(explorer, view, model)
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_patch_is_the_stronger_in_colour_the_larger_its_weight_and_the_ink_can_be_seen_on_it(explorer, model, dark):
     page = explorer(dark=dark)
-    page.locator(".px-map").click(position=patch_point(page, 3, 3))
+    click_on(page.locator(".px-map"), lambda: patch_point(page, 3, 3))
     image, cell = drawing(page)[0, 0], 2 * PATCH + 2
     corners = image[::PATCH, ::PATCH].flatten()
     blank = (corners == 0).nonzero().flatten() + 1  # patches whose first pixel is paper
@@ -176,7 +176,7 @@ def test_two_on_a_page_do_not_disturb_each_other(widget_page, view, model):
     before = page.evaluate(values)
     assert len(before) == 12 * 17
     draw_by_mouse(page, SEVEN)
-    page.locator(".px-map").first.click(position=patch_point(page, 2, 2))
+    click_on(page.locator(".px-map").first, lambda: patch_point(page, 2, 2))
     assert page.evaluate(values) == before
     assert page.locator("[data-drawn]").nth(1).get_attribute("data-drawn") == "1"
     assert page.locator(".px").nth(1).locator(".dr-name").first.text_content() == "<b>zero</b>"  # text, never markup
@@ -207,7 +207,7 @@ def test_nothing_stands_in_the_way_of_assistive_technology(explorer, axe, option
     if options.get("dark"):
         darken(page)
     assert axe(page) == []
-    page.locator(".px-map").click(position=patch_point(page, 4, 4))
+    click_on(page.locator(".px-map"), lambda: patch_point(page, 4, 4))
     assert axe(page) == []
 
 

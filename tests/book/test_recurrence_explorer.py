@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from driving import darken, drawn, settle
+from driving import click_on, darken, drawn, part, settle
 from recurrence_page import PRESETS, STEPS, TIME, check_against_torch, choose, explorer, given, step, values  # noqa: F401
 
 from largemodels.live import Recur, RecurrenceExplorer, live
@@ -51,8 +51,7 @@ def test_time_is_stepped_through_by_buttons_keys_slider_and_mouse(widget_page, e
     page.get_by_label("Step", exact=True).fill("8")
     assert step(page) == 8
     check_against_torch(page)
-    box = surface.bounding_box()
-    page.mouse.click(box["x"] + 5.5 / STEPS * box["width"], box["y"] + 0.9 * box["height"])
+    click_on(surface, lambda: part(surface, 5.5 / STEPS, 0.9))
     assert step(page) == 6
     words = surface.get_attribute("aria-valuetext")
     assert words.startswith("step 6, input 0.0, states ")
