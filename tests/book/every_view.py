@@ -5,7 +5,7 @@ import torch
 from largemodels import data
 from largemodels.data import digits
 from largemodels.data.source_code import CODE_CHARACTERS
-from largemodels.estimate import DoublingTime, TrainingTime
+from largemodels.estimate import DoublingTime, Fit, LossSurface, TrainingTime
 from largemodels.interpret import Watched
 from largemodels.live import (
     AttentionExplorer,
@@ -19,6 +19,7 @@ from largemodels.live import (
     HiddenStateExplorer,
     HiddenStates,
     KernelExplorer,
+    Law,
     LlamaExplained,
     LookUpExplorer,
     ModelChooser,
@@ -28,6 +29,7 @@ from largemodels.live import (
     RecurrenceExplorer,
     Sampling,
     SamplingExplorer,
+    ScalingExplorer,
     SoftLookUp,
     SystemsExplorer,
     Task,
@@ -109,6 +111,16 @@ def systems():
     return live(view, DoublingTime(), view.start())
 
 
+def scaling():
+    fitted = ((3e4, 8e5), (1e6, 8e6))
+    small = Law("small", Fit(0.9, 30.0, 2e4, 0.31, 0.73), "characters", (1e4, 1e8), (1e5, 1e9), fitted, 3.0,
+                {"first": (1e6, 4e6)})  # fmt: skip
+    large = Law("<b>large</b>", Fit(1.7, 400.0, 2e3, 0.34, 0.36), "tokens", (1e7, 1e12), (1e8, 1e14), fitted, 4.0,
+                {"first": (7e10, 1.4e12), "second": (1e9, 2e10)})  # fmt: skip
+    view = ScalingExplorer([small, large])
+    return live(view, LossSurface(), view.start())
+
+
 def chooser():
     measures = (("errors", "%"), ("time", "ms"))
     models = (
@@ -141,6 +153,7 @@ EVERY_VIEW = {
         token_attention,
         sampling,
         systems,
+        scaling,
         chooser,
         calculator,
     )

@@ -19,6 +19,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "token_attention": (".lm-line", ".at-cells", ".ax-map", ".ax-row", ".ax-products", ".ax-answer"),
     "sampling": (),
     "systems": (".sy-surface",),
+    "scaling": (".sx-surface",),
     "chooser": (),
     "calculator": (),
 }

@@ -14,6 +14,7 @@ COARSE = """ratio => [...document.querySelectorAll("[data-drawn] canvas")]
                + `${canvas.clientWidth} × ${canvas.clientHeight} at ${ratio}`)"""
 NONE = (
     "systems",
+    "scaling",
     "recurrence",
     "look_up",
     "next_character",

@@ -21,6 +21,7 @@ from largemodels.estimate.run import TrainingRun
 from largemodels.estimate.serving import Serving
 from largemodels.estimate.shape import Latent, Shape
 from largemodels.estimate.sizes import sizes
+from largemodels.estimate.surface import LossSurface
 from largemodels.estimate.threshold import Threshold
 from largemodels.estimate.time import TrainingTime
 from largemodels.estimate.told import told
@@ -41,6 +42,7 @@ __all__ = [
     "Interruptions",
     "Latent",
     "LayerCost",
+    "LossSurface",
     "Parameters",
     "Quantity",
     "Resources",

@@ -14,6 +14,7 @@ from largemodels.live.next_character import NextCharacter, NextProbabilities
 from largemodels.live.patch_attention_explorer import PatchAttentionExplorer
 from largemodels.live.recurrence_explorer import Recur, RecurrenceExplorer
 from largemodels.live.sampling_explorer import Sampling, SamplingExplorer
+from largemodels.live.scaling_explorer import Law, ScalingExplorer
 from largemodels.live.systems_explorer import SystemsExplorer
 from largemodels.live.token_explorer import TokenExplorer, page_vocabulary
 from largemodels.live.view import View
@@ -30,6 +31,7 @@ __all__ = [
     "HiddenStateExplorer",
     "HiddenStates",
     "KernelExplorer",
+    "Law",
     "LlamaExplained",
     "LookUpExplorer",
     "ModelChooser",
@@ -40,6 +42,7 @@ __all__ = [
     "RecurrenceExplorer",
     "Sampling",
     "SamplingExplorer",
+    "ScalingExplorer",
     "SoftLookUp",
     "SystemsExplorer",
     "Task",
