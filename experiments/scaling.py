@@ -36,6 +36,7 @@ CONTEXT, BATCH = 128, 8
 SIZES = {"28k": (2, 2, 32), "60k": (2, 3, 48), "150k": (3, 4, 64), "340k": (3, 4, 96), "800k": (4, 4, 128)}
 LARGER = {"3M": (4, 8, 256)}
 LENGTHS = tuple(2**power for power in (20, 21, 22, 23))  # characters
+LARGER_LENGTH = 2**22  # what the larger model learns from: its runs cost most
 RATES = {width: round(0.9 / width, 4) for _, _, width in (SIZES | LARGER).values()}  # chosen with --rates
 TRIED = (0.5, 1.0, 2.0)  # times RATES
 TRIED_LENGTH = 2**20
@@ -43,10 +44,10 @@ WAY = Way(end=0.1, warmup=0.05)
 
 
 def planned(seeds: list[int], names: list[str]) -> list[tuple[str, int, int]]:
-    """Return size, characters and seed of every run, the shortest of a seed first; the larger model learns longest."""
+    """Return size, characters and seed of every run, the shortest of a seed first."""
     both = SIZES | LARGER
     runs = [(name, length, seed) for seed in seeds for length in LENGTHS for name in SIZES]
-    runs += [(name, LENGTHS[-1], seed) for seed in seeds for name in LARGER]
+    runs += [(name, LARGER_LENGTH, seed) for seed in seeds for name in LARGER]
     return sorted((r for r in runs if r[0] in names), key=lambda r: (r[2], r[1], both[r[0]][2]))
 
 

@@ -15,16 +15,18 @@ def small(monkeypatch):
     monkeypatch.setattr(scaling, "LARGER", {"larger": (1, 2, 32)})
     monkeypatch.setattr(scaling, "RATES", {8: 0.01, 16: 0.01, 32: 0.01})
     monkeypatch.setattr(scaling, "LENGTHS", (4096, 8192))
+    monkeypatch.setattr(scaling, "LARGER_LENGTH", 8192)
     monkeypatch.setattr(scaling, "TRIED_LENGTH", 4096)
     text = source_code()
     short = gpts.Text(text.train[:20_000], text.validation[:4_000], text.vocabulary)
     monkeypatch.setattr(scaling, "source_code", lambda: short)
 
 
-def test_every_size_learns_from_every_amount_and_the_larger_one_from_the_most():
+def test_every_size_learns_from_every_amount_and_the_larger_one_from_one():
     runs = scaling.planned([0, 1], [*scaling.SIZES, *scaling.LARGER])
     assert len(runs) == len(set(runs)) == 2 * (20 + 1)
-    assert [length for name, length, _ in runs if name in scaling.LARGER] == [scaling.LENGTHS[-1]] * 2
+    assert [length for name, length, _ in runs if name in scaling.LARGER] == [scaling.LARGER_LENGTH] * 2
+    assert scaling.LARGER_LENGTH in scaling.LENGTHS
     lengths = [length for _, length, seed in runs if seed == 0]
     assert lengths == sorted(lengths)
 
