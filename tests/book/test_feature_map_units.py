@@ -78,6 +78,19 @@ def test_every_kind_of_number_is_written_out_and_adds_up(explorer):
         check_working(page, layers[-1], values[layers[-1]["of"]][0], channel, 0, 0)
 
 
+@pytest.mark.parametrize("width", [600, 700, 800])
+def test_what_explains_a_unit_is_as_tall_for_every_kind_of_unit(widget_page, view, width):
+    page = widget_page(view, height=1200)
+    page.evaluate("width => document.querySelector('.fx').style.width = `${width}px`", width)
+    heights = []
+    for layer in layers_of(page)[:-1]:
+        choose_unit(page, layer, 0, 0, 0)
+        heights.append(page.locator(".fx-inspector").bounding_box()["height"])
+    page.locator(".dr-class").first.click()
+    heights.append(page.locator(".fx-inspector").bounding_box()["height"])
+    assert max(heights) - min(heights) < 8, f"{heights}: it grows over the map that the reader points at"
+
+
 def test_the_shares_of_all_maps_can_be_walked_through_from_largest_to_smallest(widget_page, view, model):
     page = widget_page(view, height=1200)
     layers = layers_of(page)
