@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from driving import FOUR, SEVEN, click_on, darken, draw_by_mouse, drawing, part
+from driving import FOUR, SEVEN, click_on, darken, draw_by_mouse, drawing, frames, part
 from feature_map_page import (  # noqa: F401
     TAPS,
     by_torch,
@@ -81,7 +81,8 @@ def test_every_kind_of_number_is_written_out_and_adds_up(explorer):
 @pytest.mark.parametrize("width", [600, 700, 800])
 def test_what_explains_a_unit_is_as_tall_for_every_kind_of_unit(widget_page, view, width):
     page = widget_page(view, height=1200)
-    page.evaluate("width => document.querySelector('.fx').style.width = `${width}px`", width)
+    page.evaluate("width => document.querySelector('.lm').style.width = `${width}px`", width)
+    frames(page)
     heights = []
     for layer in layers_of(page)[:-1]:
         choose_unit(page, layer, 0, 0, 0)
