@@ -9,11 +9,13 @@ import torch
 
 from largemodels.estimate import (
     AuditSize,
+    Belief,
     ComputeOptimal,
     Cost,
     Emissions,
     Footprint,
     InferenceMemory,
+    NetBenefit,
     Parameters,
     Resources,
     ScalingLaw,
@@ -65,6 +67,8 @@ FORMULAS = [
     (Threshold(), {"parameters": 405.9e9, "tokens": 15.6e12, "later": 0.1, "factor": 3, "threshold": 1e25}),
     (Resources(), HELD | {"parameters": 46.7e9, "tokens": 4_000, "memory": 80}),
     (TwoThresholds(*CASES), {"first": 0.3, "second": 0.2}),
+    (NetBenefit(CASES[0], CASES[0].flip(0), CASES[1]), {"harm": 3}),
+    (Belief(), {q.name: 0.3 if q.high < 1 else 1 for q in Belief.takes}),
     (AuditSize(), {"rate": 0.06, "gap": 0.15, "small": 133, "large": 1527}),
 ]
 each = pytest.mark.parametrize(("formula", "numbers"), FORMULAS, ids=[type(f).__name__ for f, _ in FORMULAS])

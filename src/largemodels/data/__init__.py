@@ -2,6 +2,7 @@
 
 from largemodels.data.batches import Batches, random_shift
 from largemodels.data.cache import DataError
+from largemodels.data.columns import Columns
 from largemodels.data.dates import FORMS, MONTHS, NEW_FORMS, Dates, date_parts, dates, written_dates
 from largemodels.data.declaration import declaration
 from largemodels.data.documentation import documentation
@@ -9,6 +10,7 @@ from largemodels.data.exercises import Exercise, exercises
 from largemodels.data.facts import OUTCOMES, Fact, facts, made_up
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, digits_in_order, mnist, photographs
+from largemodels.data.learners import Learners, learners
 from largemodels.data.mortgages import Mortgages, mortgages
 from largemodels.data.occupations import SETS, gendered_nouns, occupations, sentence_pairs
 from largemodels.data.public_texts import PublicText, public_texts
@@ -18,16 +20,20 @@ from largemodels.data.repeats import Repeats
 from largemodels.data.smollm2 import smollm2
 from largemodels.data.source_code import LabelledWindows, WindowData, package_windows, source_code
 from largemodels.data.spoken import Utterances, spoken_audio, spoken_digits, spoken_image, spoken_split, utterances
+from largemodels.data.support import LATER, Patients, patients
 from largemodels.data.systems import Figure, System, systems
 from largemodels.data.text import Text, TextBatches, passages, shakespeare
+from largemodels.data.traffic import Traffic, traffic
 
 __all__ = [
     "FORMS",
+    "LATER",
     "MONTHS",
     "NEW_FORMS",
     "OUTCOMES",
     "SETS",
     "Batches",
+    "Columns",
     "DataError",
     "Dates",
     "Exercise",
@@ -36,7 +42,9 @@ __all__ = [
     "ImageData",
     "Labelled",
     "LabelledWindows",
+    "Learners",
     "Mortgages",
+    "Patients",
     "PublicText",
     "PublishedFigure",
     "PublishedRun",
@@ -45,6 +53,7 @@ __all__ = [
     "System",
     "Text",
     "TextBatches",
+    "Traffic",
     "Utterances",
     "WindowData",
     "align",
@@ -59,12 +68,14 @@ __all__ = [
     "exercises",
     "facts",
     "gendered_nouns",
+    "learners",
     "made_up",
     "mnist",
     "mortgages",
     "occupations",
     "package_windows",
     "passages",
+    "patients",
     "photographs",
     "public_texts",
     "published_runs",
@@ -80,6 +91,7 @@ __all__ = [
     "spoken_image",
     "spoken_split",
     "systems",
+    "traffic",
     "utterances",
     "written_dates",
 ]

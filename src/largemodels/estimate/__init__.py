@@ -1,6 +1,7 @@
 """What a model costs, before it is trained."""
 
 from largemodels.estimate.audit import AuditSize
+from largemodels.estimate.belief import Belief
 from largemodels.estimate.chips import CHIPS, Chip
 from largemodels.estimate.compute import TrainingCompute
 from largemodels.estimate.costs import LayerCost, layer_costs
@@ -12,6 +13,7 @@ from largemodels.estimate.formula import Formula
 from largemodels.estimate.inference import InferenceMemory
 from largemodels.estimate.interruptions import Interruptions
 from largemodels.estimate.memory import TrainingMemory
+from largemodels.estimate.net_benefit import NetBenefit
 from largemodels.estimate.optimal import ComputeOptimal, Fit, ScalingLaw
 from largemodels.estimate.parameters import Parameters
 from largemodels.estimate.peak import held_memory, peak_memory
@@ -30,6 +32,7 @@ from largemodels.estimate.two_thresholds import TwoThresholds
 __all__ = [
     "CHIPS",
     "AuditSize",
+    "Belief",
     "Chip",
     "ComputeOptimal",
     "Cost",
@@ -43,6 +46,7 @@ __all__ = [
     "Latent",
     "LayerCost",
     "LossSurface",
+    "NetBenefit",
     "Parameters",
     "Quantity",
     "Resources",

@@ -2,6 +2,7 @@
 
 from largemodels.models.by_hand import by_hand, gate_weights, set_weights
 from largemodels.models.cnn import ConvNet, ConvNetConfig
+from largemodels.models.forecasts import Ridge, last_season, last_value, median_season, seasons_before, smoothed
 from largemodels.models.gpt import GPT, GPTConfig
 from largemodels.models.llama import Llama, LlamaConfig
 from largemodels.models.ngram import NGram
@@ -10,6 +11,7 @@ from largemodels.models.recurrent import CharRNN, CharRNNConfig, RecurrentClassi
 from largemodels.models.resnet import ResNet, ResNetConfig
 from largemodels.models.sampling import next_probabilities
 from largemodels.models.seq2seq import Seq2Seq, Seq2SeqConfig
+from largemodels.models.tracing import KnowledgeTracing, practice_counts, updated
 from largemodels.models.transformer import (
     AttentionClassifier,
     AttentionClassifierConfig,
@@ -28,6 +30,7 @@ __all__ = [
     "ConvNet",
     "ConvNetConfig",
     "GPTConfig",
+    "KnowledgeTracing",
     "Llama",
     "LlamaConfig",
     "NGram",
@@ -36,6 +39,7 @@ __all__ = [
     "RecurrentClassifierConfig",
     "ResNet",
     "ResNetConfig",
+    "Ridge",
     "Seq2Seq",
     "Seq2SeqConfig",
     "TransformerEncoder",
@@ -44,8 +48,15 @@ __all__ = [
     "ViTConfig",
     "by_hand",
     "gate_weights",
+    "last_season",
+    "last_value",
+    "median_season",
     "next_probabilities",
+    "practice_counts",
     "receptive_field",
+    "seasons_before",
     "set_weights",
+    "smoothed",
+    "updated",
     "write_each",
 ]

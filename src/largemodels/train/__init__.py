@@ -1,8 +1,10 @@
 """Change a model's weights, step by step, so that nothing is lost when a run is cut off; then measure it."""
 
 from largemodels.train.answers import answer_loss, divergence, exact, in_batches, log_probabilities, pack
+from largemodels.train.backtest import backtest, block_means, rolling_origins, scale
 from largemodels.train.calibration import Reliability, calibration_error, error_by_chance, fit_temperature, reliability
 from largemodels.train.checkpoint import Checkpoint
+from largemodels.train.decisions import calibration_line, net_benefit
 from largemodels.train.drift import Cusum, shift_p_value
 from largemodels.train.evaluate import Score, evaluate, predict
 from largemodels.train.files import load_weights, save_weights
@@ -43,8 +45,11 @@ __all__ = [
     "TextScore",
     "answer_loss",
     "ask",
+    "backtest",
+    "block_means",
     "bradley_terry_loss",
     "calibration_error",
+    "calibration_line",
     "complete",
     "difference",
     "divergence",
@@ -62,13 +67,16 @@ __all__ = [
     "in_batches",
     "load_weights",
     "log_probabilities",
+    "net_benefit",
     "orthogonal",
     "pack",
     "predict",
     "rate",
     "recomputed",
     "reliability",
+    "rolling_origins",
     "save_weights",
+    "scale",
     "shift_p_value",
     "shuffled_gaps",
     "standard_error",
