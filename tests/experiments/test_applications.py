@@ -1,4 +1,4 @@
-"""The programs of the applications: nothing of the future or of held-out rows gets in; small runs write what is read."""
+"""The programs of the applications: nothing of the future or of held-out rows gets in; runs write what is read."""
 
 import json
 
