@@ -34,7 +34,7 @@ def test_smoothing_is_that_of_pandas(rate):
 
 
 def test_the_rate_is_the_best_of_the_past():
-    steady = torch.arange(7.0).repeat(40) + torch.randn(280, generator=torch.Generator().manual_seed(1))
+    steady = torch.arange(7.0).repeat(300) + torch.randn(2100, generator=torch.Generator().manual_seed(1))
     drifting = torch.randn(40, generator=torch.Generator().manual_seed(2)).cumsum(0).repeat_interleave(7)
     assert torch.equal(smoothed(steady, 7, 7), smoothed(steady, 7, 7, 0.05))
     assert torch.equal(smoothed(drifting, 7, 7), smoothed(drifting, 7, 7, 0.5))

@@ -53,9 +53,9 @@ def calibration_line(chances: Tensor, happened: Tensor) -> tuple[float, float]:
     for _ in range(STEPS):
         p = (x @ line).sigmoid()
         curvature = (x * (p * (1 - p))[:, None]).T @ x
-        if not curvature.isfinite().all() or torch.linalg.cond(curvature) > 1e12:
+        step, singular = torch.linalg.solve_ex(curvature, x.T @ (happened - p))
+        if singular or not step.isfinite().all():
             break
-        step = torch.linalg.solve(curvature, x.T @ (happened - p))
         line = line + step * (2 / step.abs().max()).clamp(max=1)
         if step.abs().max() < SMALL:
             return line[0].item(), line[1].item()
