@@ -26,7 +26,7 @@ from largemodels.train.files import speak_utf8
 
 FILE = Path(__file__).resolve().parents[1] / "results/file-types-bytes.json"
 COUNTS = [4, 8, 16, 32, 64, 128, 256]
-EACH, MANY, PIECE = 2, 200, 32
+EACH, MANY, PIECE = 2, 150, 64
 
 
 def kept_after(chances: Tensor, whole: Tensor) -> np.ndarray:
