@@ -1,6 +1,5 @@
-"""Models in the form in which a browser runs them, and the weights of such files."""
+"""Models in the form in which a browser runs them."""
 
 from largemodels.export.onnx_export import to_onnx
-from largemodels.export.onnx_weights import read_onnx_weights
 
-__all__ = ["read_onnx_weights", "to_onnx"]
+__all__ = ["to_onnx"]

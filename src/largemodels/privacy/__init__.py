@@ -1,7 +1,9 @@
 """What a model gives away about the people in its data, and what bounds it."""
 
 from largemodels.privacy.accountant import ORDERS, epsilon, noise_for, renyi
+from largemodels.privacy.accounted import Accountant
 from largemodels.privacy.audit import clopper_pearson, measured_epsilon
+from largemodels.privacy.crowd import Crowd
 from largemodels.privacy.exposure import exposure, surprise
 from largemodels.privacy.federated import (
     Local,
@@ -11,6 +13,7 @@ from largemodels.privacy.federated import (
     uneven_clients,
     weight_bytes,
 )
+from largemodels.privacy.linear import PrivateLinear, fit_linear, linear_step
 from largemodels.privacy.membership import Attack, by_group, judge_attack, likelihood_ratio, logit_of_truth
 from largemodels.privacy.memorised import guessed, recited
 from largemodels.privacy.per_sample import all_at_once, check_mixing, check_samples, mean_cross_entropy, one_by_one
@@ -25,10 +28,13 @@ from largemodels.privacy.sgd import (
 
 __all__ = [
     "ORDERS",
+    "Accountant",
     "Attack",
+    "Crowd",
     "Local",
     "PoissonBatches",
     "Privacy",
+    "PrivateLinear",
     "PrivateStep",
     "Round",
     "all_at_once",
@@ -41,10 +47,12 @@ __all__ = [
     "epsilon",
     "even_clients",
     "exposure",
+    "fit_linear",
     "fit_privately",
     "guessed",
     "judge_attack",
     "likelihood_ratio",
+    "linear_step",
     "logit_of_truth",
     "mean_cross_entropy",
     "measured_epsilon",
