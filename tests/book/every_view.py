@@ -3,7 +3,7 @@
 import torch
 
 from largemodels import data
-from largemodels.data import digits
+from largemodels.data import FileTypes, digits
 from largemodels.data.source_code import CODE_CHARACTERS
 from largemodels.estimate import DoublingTime, Fit, LossSurface, TrainingTime
 from largemodels.interpret import Watched
@@ -15,6 +15,8 @@ from largemodels.live import (
     Convolve,
     DigitReader,
     FeatureMapExplorer,
+    FileTypeExplained,
+    FileTypeReader,
     GPTExplained,
     HiddenStateExplorer,
     HiddenStates,
@@ -36,7 +38,19 @@ from largemodels.live import (
     TokenExplorer,
     live,
 )
-from largemodels.models import GPT, CharRNN, CharRNNConfig, ConvNet, GPTConfig, Llama, LlamaConfig, ViT, ViTConfig
+from largemodels.models import (
+    GPT,
+    CharRNN,
+    CharRNNConfig,
+    ConvNet,
+    FileTypeConfig,
+    FileTypeNet,
+    GPTConfig,
+    Llama,
+    LlamaConfig,
+    ViT,
+    ViTConfig,
+)
 from largemodels.text import Tokenizer, train_bpe
 
 TEXT = "for name in names: print(name.strip().lower(), end=', ')  # all"
@@ -132,6 +146,21 @@ def chooser():
     return live(view, Choose(), view.start(), dynamic={"figures": {0: "n"}})
 
 
+def some_file_types():
+    """Return rules of five types, two of them with a threshold of their own, for files of up to 2 × 64 bytes."""
+    names = ("python", "png", "<b>bold</b>", "randomtxt", "zip")
+    renamed, texts = {"randomtxt": "txt"}, frozenset({"python", "<b>bold</b>", "txt"})
+    return FileTypes(names, {"python": 0.1, "png": 0.9}, 0.5, renamed, texts, 8, 96, 64)
+
+
+def file_type():
+    rules = some_file_types()
+    model = FileTypeNet(FileTypeConfig(length=128, features=3, filters=7, kernel=3, types=len(rules.names)))
+    examples = {"text": TEXT.encode(), "long": TEXT.encode() * 3, "bytes": bytes(range(120, 250))}
+    start = {"tokens": rules.tokens(examples["text"])[None]}
+    return live(FileTypeReader(rules, examples), FileTypeExplained(model), start)
+
+
 def calculator():
     view = Calculator("time", TrainingTime.takes, TrainingTime.gives)
     return live(view, TrainingTime(), view.start({"compute": 1e21, "chips": 8, "peak": 312, "utilisation": 0.4}))
@@ -155,6 +184,7 @@ EVERY_VIEW = {
         systems,
         scaling,
         chooser,
+        file_type,
         calculator,
     )
 }

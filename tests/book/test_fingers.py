@@ -21,6 +21,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "systems": (".sy-surface",),
     "scaling": (".sx-surface",),
     "chooser": (),
+    "file_type": (".lm-line",),
     "calculator": (),
 }
 BOARDS = ("digit_reader", "feature_maps", "patch_attention")  # and what is drawn on

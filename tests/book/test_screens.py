@@ -17,6 +17,7 @@ NONE = (
     "scaling",
     "recurrence",
     "look_up",
+    "file_type",
     "next_character",
     "tokens",
     "sampling",

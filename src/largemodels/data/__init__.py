@@ -8,11 +8,14 @@ from largemodels.data.declaration import declaration
 from largemodels.data.documentation import documentation
 from largemodels.data.exercises import Exercise, exercises
 from largemodels.data.facts import OUTCOMES, Fact, facts, made_up
+from largemodels.data.file_types import MODES, FileTypes, file_types, magika_folder
 from largemodels.data.forms import align, digit_forms, digit_split
 from largemodels.data.images import ImageData, Labelled, digits, digits_in_order, mnist, photographs
 from largemodels.data.learners import Learners, learners
+from largemodels.data.magic_numbers import by_magic_number
 from largemodels.data.mortgages import Mortgages, mortgages
 from largemodels.data.occupations import SETS, gendered_nouns, occupations, sentence_pairs
+from largemodels.data.package_files import PackageFile, common_types, package_files
 from largemodels.data.public_texts import PublicText, public_texts
 from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs, published_sources
 from largemodels.data.questions import Question, small_questions
@@ -28,6 +31,7 @@ from largemodels.data.traffic import Traffic, traffic
 __all__ = [
     "FORMS",
     "LATER",
+    "MODES",
     "MONTHS",
     "NEW_FORMS",
     "OUTCOMES",
@@ -39,11 +43,13 @@ __all__ = [
     "Exercise",
     "Fact",
     "Figure",
+    "FileTypes",
     "ImageData",
     "Labelled",
     "LabelledWindows",
     "Learners",
     "Mortgages",
+    "PackageFile",
     "Patients",
     "PublicText",
     "PublishedFigure",
@@ -57,6 +63,8 @@ __all__ = [
     "Utterances",
     "WindowData",
     "align",
+    "by_magic_number",
+    "common_types",
     "date_parts",
     "dates",
     "declaration",
@@ -67,12 +75,15 @@ __all__ = [
     "documentation",
     "exercises",
     "facts",
+    "file_types",
     "gendered_nouns",
     "learners",
     "made_up",
+    "magika_folder",
     "mnist",
     "mortgages",
     "occupations",
+    "package_files",
     "package_windows",
     "passages",
     "patients",

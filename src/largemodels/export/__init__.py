@@ -1,5 +1,6 @@
-"""Models in the form in which a browser runs them."""
+"""Models in the form in which a browser runs them, and the weights of such files."""
 
 from largemodels.export.onnx_export import to_onnx
+from largemodels.export.onnx_weights import read_onnx_weights
 
-__all__ = ["to_onnx"]
+__all__ = ["read_onnx_weights", "to_onnx"]

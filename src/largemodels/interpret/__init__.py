@@ -11,6 +11,7 @@ from largemodels.interpret.associations import (
     shuffled_weights,
 )
 from largemodels.interpret.attribution import ATTRIBUTED, Attribution, attribute
+from largemodels.interpret.byte_saliency import byte_occlusion, byte_slopes, log_odds, without_bytes
 from largemodels.interpret.capture import Watched, capture
 from largemodels.interpret.filters import gabor_pairs, share_in_plane, sobel_pair
 from largemodels.interpret.heads import by_offset, changed, score, switched
@@ -40,6 +41,8 @@ __all__ = [
     "attribute",
     "both",
     "by_offset",
+    "byte_occlusion",
+    "byte_slopes",
     "capture",
     "changed",
     "correlation",
@@ -51,6 +54,7 @@ __all__ = [
     "gradient_times_embedding",
     "gradient_times_input",
     "integrated_gradients",
+    "log_odds",
     "log_probability",
     "logit_lens",
     "looked_at",
@@ -70,5 +74,6 @@ __all__ = [
     "steered",
     "switched",
     "tracking",
+    "without_bytes",
     "without_each",
 ]

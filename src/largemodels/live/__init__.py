@@ -5,6 +5,7 @@ from largemodels.live.binding import live
 from largemodels.live.calculator import Calculator
 from largemodels.live.digit_reader import DigitReader
 from largemodels.live.feature_map_explorer import FeatureMapExplorer
+from largemodels.live.file_type_reader import FileTypeExplained, FileTypeReader
 from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
 from largemodels.live.llama_explained import LlamaExplained
@@ -27,6 +28,8 @@ __all__ = [
     "Convolve",
     "DigitReader",
     "FeatureMapExplorer",
+    "FileTypeExplained",
+    "FileTypeReader",
     "GPTExplained",
     "HiddenStateExplorer",
     "HiddenStates",

@@ -2,6 +2,7 @@
 
 from largemodels.models.by_hand import by_hand, gate_weights, set_weights
 from largemodels.models.cnn import ConvNet, ConvNetConfig
+from largemodels.models.file_types import FileTypeConfig, FileTypeNet, file_type_net
 from largemodels.models.forecasts import Ridge, last_season, last_value, median_season, seasons_before, smoothed
 from largemodels.models.gpt import GPT, GPTConfig
 from largemodels.models.llama import Llama, LlamaConfig
@@ -29,6 +30,8 @@ __all__ = [
     "CharRNNConfig",
     "ConvNet",
     "ConvNetConfig",
+    "FileTypeConfig",
+    "FileTypeNet",
     "GPTConfig",
     "KnowledgeTracing",
     "Llama",
@@ -47,6 +50,7 @@ __all__ = [
     "ViT",
     "ViTConfig",
     "by_hand",
+    "file_type_net",
     "gate_weights",
     "last_season",
     "last_value",
