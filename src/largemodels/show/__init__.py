@@ -20,6 +20,7 @@ from largemodels.show.images import (
     window_positions,
 )
 from largemodels.show.intervals import intervals
+from largemodels.show.laws import OnLogs, on_logs
 from largemodels.show.layers import head_grid, layer_table
 from largemodels.show.maps import (
     filter_rows,
@@ -39,6 +40,7 @@ from largemodels.show.writing import along_text, next_symbols, staircase
 from largemodels.show.years import OverYears, over_years
 
 __all__ = [
+    "OnLogs",
     "OverYears",
     "against_distance",
     "alignment",
@@ -73,6 +75,7 @@ __all__ = [
     "mistakes",
     "named_points",
     "next_symbols",
+    "on_logs",
     "over_years",
     "padded",
     "patch_of",
