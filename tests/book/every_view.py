@@ -6,9 +6,10 @@ from largemodels import data
 from largemodels.data import FileTypes, digits
 from largemodels.data.source_code import CODE_CHARACTERS
 from largemodels.estimate import DoublingTime, Fit, LossSurface, TrainingTime
-from largemodels.interpret import Watched
+from largemodels.interpret import AttributionMaps, Watched
 from largemodels.live import (
     AttentionExplorer,
+    AttributionExplorer,
     Calculator,
     Candidate,
     Choose,
@@ -70,6 +71,12 @@ def feature_maps():
 def digit_reader():
     images = digits().test.images[:3]
     return live(DigitReader(images, digits().names), ConvNet(), {"image": images[:1]})
+
+
+def attributions():
+    images = digits().test.images[:3]
+    start = {"image": images[:1], "towards": torch.tensor([-1.0])}
+    return live(AttributionExplorer(images, digits().names), AttributionMaps(ConvNet()), start)
 
 
 def patch_attention():
@@ -172,6 +179,7 @@ EVERY_VIEW = {
         kernel,
         digit_reader,
         feature_maps,
+        attributions,
         patch_attention,
         look_up,
         recurrence,

@@ -13,7 +13,7 @@ from largemodels.data import digits
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 28
-BOARDS = ("digit_reader", "feature_maps", "patch_attention")
+BOARDS = ("digit_reader", "feature_maps", "attributions", "patch_attention")
 
 
 @pytest.fixture(params=BOARDS)

@@ -4,7 +4,7 @@ import pytest
 from driving import drawn, settle
 
 
-@pytest.mark.parametrize("name", ["digit_reader", "feature_maps", "patch_attention"])
+@pytest.mark.parametrize("name", ["digit_reader", "feature_maps", "attributions", "patch_attention"])
 def test_the_pen_and_the_answer_are_both_told(widget_page, views, name):
     page = widget_page(views[name])
     page.locator(".dr-board").first.focus()

@@ -45,6 +45,28 @@ def test_gradient_times_input_and_integrated_gradients_are_captums(seed):
     assert (theirs - plain).norm() > 0.1 * plain.norm()  # so that one cannot pass for the other
 
 
+@pytest.mark.parametrize("network", ["ConvNet", "ResNet"])
+def test_plain_gradients_and_the_magnitude_are_captums(network):
+    torch.manual_seed(2)
+    model, images, classes = small(2)
+    if network == "ResNet":
+        model = ResNet(ResNetConfig(size=SIDE, widths=(3, 5), blocks=1, classes=7)).eval()
+    ours, tracked = interpret.gradient(model, images, classes), images.clone().requires_grad_()
+    for part, signed in ((ours, False), (ours.abs(), True)):
+        theirs = Saliency(model).attribute(tracked, target=classes, abs=signed)
+        torch.testing.assert_close(part, theirs, atol=1e-5, rtol=1e-5)
+    assert not ours.requires_grad
+
+
+def test_occlusion_by_squares_edge_to_edge_is_captums():
+    torch.manual_seed(1)
+    model = ConvNet(ConvNetConfig(size=12, widths=(3,), kernel=2, classes=7)).eval()
+    images, classes = torch.rand(2, 1, 12, 12), torch.tensor([1, 6])
+    theirs = Occlusion(model).attribute(images, (1, 4, 4), (1, 4, 4), target=classes)
+    ours = interpret.occlusion(model, images, classes, side=4, stride=4)
+    torch.testing.assert_close(ours, theirs.float(), atol=1e-5, rtol=1e-5)
+
+
 def test_occlusion_of_single_pixels_is_captums():
     model, images, classes = small()
     model, images = model.double(), images.double()

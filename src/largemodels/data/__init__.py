@@ -16,6 +16,7 @@ from largemodels.data.magic_numbers import by_magic_number
 from largemodels.data.mortgages import Mortgages, mortgages
 from largemodels.data.occupations import SETS, gendered_nouns, occupations, sentence_pairs
 from largemodels.data.package_files import PackageFile, common_types, package_files
+from largemodels.data.planted import MARKS, Planted, mark_shapes, planted_marks
 from largemodels.data.public_texts import PublicText, public_texts
 from largemodels.data.published_runs import PublishedFigure, PublishedRun, published_runs, published_sources
 from largemodels.data.questions import Question, small_questions
@@ -31,6 +32,7 @@ from largemodels.data.traffic import Traffic, traffic
 __all__ = [
     "FORMS",
     "LATER",
+    "MARKS",
     "MODES",
     "MONTHS",
     "NEW_FORMS",
@@ -51,6 +53,7 @@ __all__ = [
     "Mortgages",
     "PackageFile",
     "Patients",
+    "Planted",
     "PublicText",
     "PublishedFigure",
     "PublishedRun",
@@ -80,6 +83,7 @@ __all__ = [
     "learners",
     "made_up",
     "magika_folder",
+    "mark_shapes",
     "mnist",
     "mortgages",
     "occupations",
@@ -88,6 +92,7 @@ __all__ = [
     "passages",
     "patients",
     "photographs",
+    "planted_marks",
     "public_texts",
     "published_runs",
     "published_sources",

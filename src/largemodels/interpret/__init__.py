@@ -13,11 +13,13 @@ from largemodels.interpret.associations import (
 from largemodels.interpret.attribution import ATTRIBUTED, Attribution, attribute
 from largemodels.interpret.byte_saliency import byte_occlusion, byte_slopes, log_odds, without_bytes
 from largemodels.interpret.capture import Watched, capture
+from largemodels.interpret.faithful import deletion, first_pixels, insertion, share_inside
 from largemodels.interpret.filters import gabor_pairs, share_in_plane, sobel_pair
 from largemodels.interpret.heads import by_offset, changed, score, switched
 from largemodels.interpret.patching import patched, steered
 from largemodels.interpret.saliency import (
     grad_cam,
+    gradient,
     gradient_times_embedding,
     gradient_times_input,
     integrated_gradients,
@@ -29,11 +31,13 @@ from largemodels.interpret.saliency import (
 from largemodels.interpret.sparse import SparseAutoencoder, explained, fit_sparse
 from largemodels.interpret.stream import logit_lens, read_on, read_until
 from largemodels.interpret.tracking import Following, tracking
+from largemodels.interpret.written_out import AttributionMaps
 
 __all__ = [
     "ATTRIBUTED",
     "Attacked",
     "Attribution",
+    "AttributionMaps",
     "Following",
     "PairScores",
     "SparseAutoencoder",
@@ -46,13 +50,17 @@ __all__ = [
     "capture",
     "changed",
     "correlation",
+    "deletion",
     "explained",
     "fgsm",
+    "first_pixels",
     "fit_sparse",
     "gabor_pairs",
     "grad_cam",
+    "gradient",
     "gradient_times_embedding",
     "gradient_times_input",
+    "insertion",
     "integrated_gradients",
     "log_odds",
     "log_probability",
@@ -68,6 +76,7 @@ __all__ = [
     "read_until",
     "score",
     "share_in_plane",
+    "share_inside",
     "shuffled_correlations",
     "shuffled_weights",
     "sobel_pair",

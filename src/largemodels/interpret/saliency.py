@@ -1,4 +1,4 @@
-"""Which pixels, or which earlier tokens, an answer rests on: four methods, and how far two maps agree."""
+"""Which pixels, or which earlier tokens, an answer rests on: five methods, and how far two maps agree."""
 
 import torch
 import torch.nn.functional as F
@@ -9,13 +9,23 @@ from largemodels.interpret.stream import read_on
 from largemodels.models import Llama, receptive_field
 
 
+def gradient(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
+    """Return the slope of the logit of ``classes`` ``(b,)`` at each pixel: signed maps, as the images.
+
+    Its magnitude is the saliency map of Simonyan et al. (2014).
+    """
+    with torch.enable_grad():
+        images = images.detach().clone().requires_grad_()
+        return torch.autograd.grad(_logits(model, images, classes).sum(), images)[0]
+
+
 def gradient_times_input(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
     """Return each pixel times the slope of the logit of ``classes`` ``(b,)`` there: signed maps, as the images.
 
     For a network that is linear along the way from a blank image the maps add up to what the image adds to the logit
     (Shrikumar et al. 2017 discuss where it is not).
     """
-    return _slopes(model, images, classes) * images
+    return gradient(model, images, classes) * images
 
 
 def integrated_gradients(model: nn.Module, images: Tensor, classes: Tensor, steps: int = 32) -> Tensor:
@@ -27,7 +37,7 @@ def integrated_gradients(model: nn.Module, images: Tensor, classes: Tensor, step
     if steps < 1:
         raise ValueError(f"the way takes at least one step; got {steps}")
     shares = (torch.arange(steps, device=images.device) + 0.5) / steps
-    return sum(_slopes(model, share * images, classes) for share in shares) / steps * images
+    return sum(gradient(model, share * images, classes) for share in shares) / steps * images
 
 
 @torch.no_grad()
@@ -91,12 +101,6 @@ def _places(cam: Tensor, images: Tensor, field) -> Tensor:
 
 def _logits(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
     return model(images).gather(1, classes[:, None])[:, 0]
-
-
-def _slopes(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
-    with torch.enable_grad():
-        images = images.detach().clone().requires_grad_()
-        return torch.autograd.grad(_logits(model, images, classes).sum(), images)[0]
 
 
 def gradient_times_embedding(model: Llama, tokens: Tensor, towards: Tensor) -> Tensor:

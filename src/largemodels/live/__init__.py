@@ -1,6 +1,7 @@
 """Live widgets: a view draws, a function answers, and a binding joins the two in a notebook and in a page."""
 
 from largemodels.live.attention_explorer import AttentionExplorer, GPTExplained
+from largemodels.live.attribution_explorer import AttributionExplorer
 from largemodels.live.binding import live
 from largemodels.live.calculator import Calculator
 from largemodels.live.digit_reader import DigitReader
@@ -22,6 +23,7 @@ from largemodels.live.view import View
 
 __all__ = [
     "AttentionExplorer",
+    "AttributionExplorer",
     "Calculator",
     "Candidate",
     "Choose",

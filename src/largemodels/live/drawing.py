@@ -1,6 +1,7 @@
 """What the views that the reader draws in share: a pad, examples to pick from, and the model's answer."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ class DrawingView(View):
     """
 
     parts = ("pad/look", "pad/ink", "pad/link", "pad/board", "pad/gallery", "pad/class_bars")
+    also: ClassVar[tuple[str, ...]] = ()  # what the function takes beside the drawing
 
     def __init__(self, examples: Tensor, names: Sequence[str], labels: Tensor | None = None, **traits):
         if (
@@ -49,9 +51,11 @@ class DrawingView(View):
 
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "DrawingView":
         """Show ``function``, a ``Watched`` model of one drawing; a reader's own takes the place of the book's."""
-        if len(example) != 1:
-            raise ValueError(f"the function takes one drawing; got {', '.join(example) or 'nothing'}")
-        (image,) = example.values()
+        name, *more = example or ("",)
+        if not name or tuple(more) != self.also:
+            wanted = " and ".join(("one drawing", *self.also))
+            raise ValueError(f"the function takes {wanted}; got {', '.join(example) or 'nothing'}")
+        image = example[name]
         if image.shape != (1, *self._examples.shape[1:]):
             raise ValueError(
                 f"the drawing takes one image of the examples' shape {tuple(self._examples.shape[1:])}; "
@@ -59,7 +63,7 @@ class DrawingView(View):
             )
         about = self.describe(function, image)
         with torch.no_grad(), evaluation(function):
-            answers = function(self._examples.to(image.device))[LOGITS]
+            answers = self.answer_examples(function, self._examples.to(image.device))
         names = self.settings["names"]
         if answers.shape[1:] != (len(names),):
             shape = (1, *answers.shape[1:])
@@ -67,6 +71,10 @@ class DrawingView(View):
         with self.hold_sync():  # the browser gets what is new and its numbers at once
             self.settings = {**self.settings, **about, "answers": answers.argmax(1).tolist()}
             return super().bind(WithProbabilities(function), example, dynamic)
+
+    def answer_examples(self, function: nn.Module, images: Tensor) -> Tensor:
+        """Return the logits of all examples."""
+        return function(images)[LOGITS]
 
     def describe(self, function: nn.Module, image: Tensor) -> dict:
         """Return what the view draws of the model beside its numbers. Raises ``ValueError`` for one that it cannot."""
@@ -80,9 +88,9 @@ class WithProbabilities(nn.Module):
         super().__init__()
         self.function = function
 
-    def forward(self, image: Tensor) -> dict[str, Tensor]:
+    def forward(self, image: Tensor, *also: Tensor) -> dict[str, Tensor]:
         """Take ``(1, 1, size, size)``; the probabilities are ``(1, classes)``."""
-        answer = self.function(image)
+        answer = self.function(image, *also)
         return {**answer, "probabilities": answer[LOGITS].softmax(1), "seen": image}
 
 
