@@ -33,11 +33,12 @@ from largemodels.train.files import speak_utf8
 ROOT = Path(__file__).resolve().parents[1]
 FILE, SEEDS = ROOT / "results/probes.json", range(3)
 CONFIG = GPTConfig(97, 64, 4, 4, 128, "rotary")
-LENGTH, KNOWN, NEW = 64, 600, 300  # characters of a passage; passages to learn from, and to judge by
+LENGTH, KNOWN, NEW = 64, 800, 300  # characters of a passage; passages to learn from, and to judge by
 READ = 500_000  # characters of each side from which passages are drawn
 WHAT = ("inside a string", "inside brackets", "inside a comment")
 LAYERS = ("embedding", *(f"blocks.{n}" for n in range(CONFIG.layers)))
-LAYER, FEATURES, ACTIVE, STEPS = 2, 512, 16, 800  # the autoencoder: after which block, and its sizes
+SPARED = 4  # of so many vectors, one helps to choose a feature
+LAYER, FEATURES, ACTIVE, STEPS = 2, 512, 16, 1000  # the autoencoder: after which block, and its sizes
 
 
 def gpt(seed: int | None = None) -> GPT:
@@ -91,11 +92,11 @@ def by_chance(tokens: Tensor, share: float, seed: int) -> Tensor:
 
 
 def area(scores: Tensor, truth: Tensor) -> Tensor:
-    """Return the area under the ROC curve of each column of ``(n, k)``."""
+    """Return the area under the ROC curve of each column of ``(n, k)`` for each of ``(n, m)``: ``(k, m)``."""
     ranks = torch.from_numpy(rankdata(scores.numpy(), axis=0))
-    inside = truth.bool()
-    count = inside.sum()
-    return (ranks[inside].sum(0) - count * (count + 1) / 2) / count / (len(truth) - count)
+    truth = truth.double()
+    count = truth.sum(0)
+    return (ranks.T @ truth - count * (count + 1) / 2) / count / (len(truth) - count)
 
 
 def probe(x: Tensor, y: Tensor, new: Tensor, hidden: int, seed: int) -> Tensor:
@@ -137,7 +138,8 @@ def probed(models: dict[str, GPT], sides: list, seed: int) -> list[dict]:
         for layer, (x, new_x) in layers.items():
             for kind, hidden in {"linear": 0, "hidden layer": 256}.items():
                 scores = probe(x, y, new_x, hidden, seed)
-                areas = {n: round(area(scores[:, [i]], new_y[:, i]).item(), 4) for i, n in enumerate(names)}
+                areas = dict(zip(names, area(scores, new_y).diagonal().tolist(), strict=True))
+                areas = {name: round(share, 4) for name, share in areas.items()}
                 rows.append({"of": "probe", "seed": seed, "source": source, "layer": layer, "probe": kind} | areas)
     return rows
 
@@ -180,13 +182,13 @@ def sparse(models: dict[str, GPT], sides: list, seed: int) -> list[dict]:
                 kept = {"explained": round(explained(new_x, change(new_x)), 4)}
                 rows.append(row | {"way": way} | kept | {"loss": round(loss_with(model, new_tokens, change), 4)})
             for way, features in single.items():
-                z, new_z = features(x), features(new_x)
-                best = {}
-                for name in WHAT:
-                    apart = area(z, known[name]) - 0.5
-                    i = apart.abs().argmax()
-                    best[name] = round((0.5 + apart[i].sign() * (area(new_z[:, [i]], new[name]) - 0.5)).item(), 4)
-                rows.append(row | {"of": "feature", "way": way} | best)
+                y, new_y = (torch.stack([each[name] for name in WHAT], 1) for each in (known, new))
+                apart = area(features(x[::SPARED]), y[::SPARED]) - 0.5
+                best = apart.abs().argmax(0)  # a feature for each property
+                told = (area(features(new_x)[:, best], new_y) - 0.5).diagonal()
+                told = 0.5 + apart[best].diagonal().sign() * told
+                told = {name: round(share, 4) for name, share in zip(WHAT, told.tolist(), strict=True)}
+                rows.append(row | {"of": "feature", "way": way} | told)
     return rows
 
 

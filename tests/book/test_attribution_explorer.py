@@ -47,7 +47,7 @@ def shown(page) -> dict[str, torch.Tensor]:
     values = "Array.from(one.querySelector('.ap-picture').values)"
     script = f"all => all.map(one => [one.querySelector('strong').textContent, {values}])"
     found = page.locator(".ap-map").evaluate_all(script)
-    return {title: torch.tensor(values).view(28, 28) for title, values in found}
+    return {title: torch.tensor(values, dtype=torch.float32).view(28, 28) for title, values in found}
 
 
 def check_against_torch(page, model, towards=None):
