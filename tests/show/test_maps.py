@@ -105,3 +105,5 @@ def test_saliency_stands_below_its_image():
     assert len(fig.axes) == 6
     with pytest.raises(ValueError, match=r"'gradient' takes the images' shape \(2, 5, 7\)"):
         saliency_sheet(torch.rand(2, 5, 7), {"gradient": torch.rand(2, 7, 5)})
+    fig = saliency_sheet(torch.rand(2, 5, 7), {"size": torch.rand(2, 5, 7)}, signed=True)
+    assert fig.axes[2].images[0].norm.vmin == -fig.axes[2].images[0].norm.vmax  # white at 0, though nothing is negative

@@ -8,9 +8,9 @@ from largemodels.live.drawing import DrawingView
 ABOUT = {  # of each map: its title, and what a number in it is
     "gradient": ("Gradient", "slope of the logit at a pixel"),
     "gradient × input": ("Gradient × input", "slope times ink"),
-    "integrated gradients": ("Integrated gradients", "mean slope on the way from blank paper, times ink"),
+    "integrated gradients": ("Integrated gradients", "mean slope from blank paper on, times ink"),
     "occlusion": ("Occlusion", "fall of the logit when a square is blank"),
-    "Grad-CAM": ("Grad-CAM", "last feature maps, weighted with their mean slopes"),
+    "Grad-CAM": ("Grad-CAM", "feature maps, weighted by mean slopes"),
 }
 
 

@@ -149,12 +149,13 @@ def pooling(before, winners, after) -> Figure:
 
 
 @styled
-def saliency_sheet(images, rows: Mapping[str, object]) -> Figure:
+def saliency_sheet(images, rows: Mapping[str, object], signed: bool | None = None) -> Figure:
     """Show what different explanations mark in the same images, each map on its own scale.
 
     Args:
         images: ``(n, h, w)`` in [0, 1], the first row.
         rows: name → ``(n, h, w)``; with negative numbers blue and red, else from black to yellow.
+        signed: draw all in blue and red, or all from black to yellow.
 
     Raises:
         ValueError: maps of another shape than the images.
@@ -171,7 +172,7 @@ def saliency_sheet(images, rows: Mapping[str, object]) -> Figure:
         if maps.shape != images.shape:
             raise ValueError(f"{name!r} takes the images' shape {images.shape}; got {maps.shape}")
         for place, values in zip(axes[i * n : (i + 1) * n], maps, strict=True):
-            picture(place, values, **_scale(values))
+            picture(place, values, **_scale(values, signed))
         axes[i * n].set_ylabel(name, rotation=0, ha="right", va="center")
     return fig
 
