@@ -30,7 +30,6 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other host is found, whatever a page asks for
 ]
 
-
 TOGETHER = {  # files of one widget, and so of one model, which is exported once
     "test_attention": "attention",
     "test_calculator": "calculator",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from driving import FOUR, SEVEN, click_on, darken, draw_by_mouse, drawing, frames, part
+from driving import FOUR, SEVEN, click_on, darken, draw_by_mouse, drawing, part
 from feature_map_page import (  # noqa: F401
     TAPS,
     by_torch,
@@ -76,20 +76,6 @@ def test_every_kind_of_number_is_written_out_and_adds_up(explorer):
         assert number(page.locator(".fx-value")) == pytest.approx(value, abs=1e-5)
         assert number(page.locator(".fx-total")) == pytest.approx(value, abs=2e-5)
         check_working(page, layers[-1], values[layers[-1]["of"]][0], channel, 0, 0)
-
-
-@pytest.mark.parametrize("width", [600, 700, 800])
-def test_what_explains_a_unit_is_as_tall_for_every_kind_of_unit(widget_page, view, width):
-    page = widget_page(view, height=1200)
-    page.evaluate("width => document.querySelector('.lm').style.width = `${width}px`", width)
-    frames(page)
-    heights = []
-    for layer in layers_of(page)[:-1]:
-        choose_unit(page, layer, 0, 0, 0)
-        heights.append(page.locator(".fx-inspector").bounding_box()["height"])
-    page.locator(".dr-class").first.click()
-    heights.append(page.locator(".fx-inspector").bounding_box()["height"])
-    assert max(heights) - min(heights) < 8, f"{heights}: it grows over the map that the reader points at"
 
 
 def test_the_shares_of_all_maps_can_be_walked_through_from_largest_to_smallest(widget_page, view, model):
@@ -236,20 +222,3 @@ def test_nothing_stands_in_the_way_of_assistive_technology(widget_page, view, ax
     assert axe(page) == []
     page.locator(".dr-class").nth(3).click()
     assert axe(page) == []
-
-
-OVER = """place => { const { x, y, width, height } = document.querySelector(".dr-board").getBoundingClientRect();
-    const seen = document.elementFromPoint(x + width / 2, y + place * height);
-    return seen.closest(".lm-surface")?.contains(document.querySelector(".dr-board")) ?? false; }"""
-
-
-def test_what_a_unit_adds_up_is_in_view_beside_the_maps_and_never_lies_over_the_board(explorer):
-    page = explorer(height=1200)
-    board, panel = page.locator(".dr-board"), page.locator(".fx-inspector")
-    for edge in ("end", "start"):
-        board.evaluate("(board, block) => board.scrollIntoView({ block })", edge)
-        place = 0.8 if edge == "start" else 0.5  # at the upper edge the page has a bar of its own
-        assert page.evaluate(OVER, place), f"the board is covered at the {edge} of the screen"
-    page.locator(".fx-maps").first.hover()
-    box = panel.bounding_box()
-    assert box["y"] + box["height"] <= 1201
