@@ -72,7 +72,7 @@ def against_keras(chapter: str, data: Path, threads: int, rounds: int) -> dict:
         "Keras": [str(KERAS_PYTHON), "-m", "bench.keras_program", *common],
         **{f"fit, {precision}": [*OURS, *common, "--precision", precision] for precision in PRECISIONS},
     }
-    speeds, others, facts = _speeds(commands, threads, rounds)
+    speeds, others, facts = speeds_of(commands, threads, rounds)
     return {
         "threads": threads,
         "others": others,
@@ -91,7 +91,7 @@ def against_gpt2(data: Path, threads: int, rounds: int) -> dict:
     commands = {f"transformers, {precision}": [*theirs, "--precision", precision] for precision in PRECISIONS} | {
         f"fit, {precision}": [*OURS, "gpt", *common, "--precision", precision] for precision in PRECISIONS
     }
-    speeds, others, facts = _speeds(commands, threads, rounds)
+    speeds, others, facts = speeds_of(commands, threads, rounds)
     return {
         "threads": threads,
         "others": others,
@@ -116,7 +116,7 @@ def ablation(data: Path, threads: int, rounds: int, samples: int) -> list[dict]:
             name: [*common, "--precision", precision, *(["--without", *tricks] if tricks else [])]
             for name, tricks in left_out.items()
         }
-        speeds, others, _ = _speeds(commands, threads, rounds)
+        speeds, others, _ = speeds_of(commands, threads, rounds)
         rows += [
             {
                 "threads": threads,
@@ -131,7 +131,7 @@ def ablation(data: Path, threads: int, rounds: int, samples: int) -> list[dict]:
     return rows
 
 
-def _speeds(
+def speeds_of(
     commands: dict[str, list[str]], threads: int, rounds: int
 ) -> tuple[dict[str, list[float]], float | None, dict[str, dict]]:
     """Return each program's speeds, how many cores other programs took meanwhile, and what each says of itself.

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from bench import attention, generation, report, training
+from bench import attention, generation, nano, report, training
 
-PARTS = ("attention", "attention-classifier", "gpt", "generation")
+PARTS = ("attention", "attention-classifier", "gpt", "nano", "generation")
 SLOWEST_ATTENTION = {64: 1.0, 128: 1.0, 256: 1.25}  # times the fused kernel, by tokens
 SLOWEST_CLASSIFIER = {"float32": 1.15, "bfloat16": 1.8}  # times Keras
 SLOWEST_GPT = {"float32": 1.1, "bfloat16": 1.6}  # times transformers in float32
+# times nanoGPT's plain run; its products alone would leave less than 1.9 in float32 on the AMD EPYC
+SLOWEST_NANO = {"float32": 1.02, "bfloat16": 1.6}
 SLOWEST_WRITING = 3.0  # times transformers
 
 
@@ -21,6 +23,9 @@ def measure(part: str, threads: list[int], quick: bool) -> dict:
     if part == "gpt":
         with training.text() as data:
             return {part: [training.against_gpt2(data, n, rounds) for n in threads]}
+    if part == "nano":
+        with training.text() as data:
+            return {part: [nano.measure(data, n, rounds) for n in threads], "nano-losses": nano.curves(data)}
     with training.tokens(1_280 if quick else 3_200) as data:
         return {part: [training.against_keras("transformer", data, n, rounds) for n in threads]}
 
@@ -43,6 +48,16 @@ def floors(results: dict) -> list[dict]:
                 measured = run["programs"][f"fit, {precision}"][f"times_{other.lower()}"]["median"]
                 claim = f"{part}: fit, {precision}, {report.threads(run)}, beside {other}"
                 found.append(report.floor(claim, "at least", limit, measured))
+    for run in report.widest(results.get("nano", [])):
+        for precision, limit in SLOWEST_NANO.items():
+            if precision == "float32" or results["fast_bfloat16"]:
+                measured = run["programs"][f"best, {precision}"]["times_plain"]["median"]
+                claim = f"nano: best means, {precision}, {report.threads(run)}, beside nanoGPT's plain run"
+                found.append(report.floor(claim, "at least", limit, measured))
+    for name in [name for name in results.get("nano-losses", {}).get("forms", {}) if name.startswith("best")]:
+        far = nano.apart(results["nano-losses"], name)
+        claim = f"nano: losses of {name}, distance from the plain run's, by the distance of two seeds"
+        found.append(report.floor(claim, "at most", 1.0, far["from_plain"] / far["among_seeds"]))
     if written := results.get("generation"):
         measured = written["ways"]["generate"]["times_transformers"]["median"]
         found.append(report.floor("generate beside transformers", "at least", SLOWEST_WRITING, measured))
@@ -67,6 +82,15 @@ def tables(results: dict) -> Iterator[str]:
         )
     yield from report.programs(results, "attention-classifier", "the classifier of sequences")
     yield from report.programs(results, "gpt", "a GPT", other="transformers")
+    for run in results.get("nano", []):
+        yield f"\nnanoGPT's run for a CPU, {report.threads(run)}{report.disturbed(run)}\n"
+        yield from report.table(
+            ("form", "tokens/s", "× plain"),
+            [
+                (name, report.between(form["tokens_per_second"], 0), report.between(form["times_plain"], 2))
+                for name, form in run["programs"].items()
+            ],
+        )
     if written := results.get("generation"):
         yield "\nWriting, batch 1, one thread\n"
         yield from report.table(

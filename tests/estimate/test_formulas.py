@@ -18,6 +18,7 @@ from largemodels.estimate import (
     NetBenefit,
     Parameters,
     Resources,
+    Saving,
     ScalingLaw,
     Serving,
     Threshold,
@@ -45,6 +46,8 @@ SERVED |= {"weight_bytes": 2, "cache_bytes": 2, "chips": 2, "peak": 989, "bandwi
 HELD = {
     name: SERVED[name] for name in ("layers", "kv_heads", "head_width", "weight_bytes", "chips", "peak", "bandwidth")
 }
+SAVED = {"parameters": 7.5e9, "layers": 37, "width": 4096, "tokens": 8192, "learned": 0.3, "bits": 4, "pieces": 2}
+SAVED |= {"recomputed": 1, "devices": 64, "stage": 2}
 CASES = [torch.tensor(each) for each in ([0.11, 0.47, 0.29, 0.83], [0, 1, 0, 1], [0, 0, 1, 1])]
 # a formula, and numbers that it takes
 FORMULAS = [
@@ -66,6 +69,7 @@ FORMULAS = [
     (Footprint(), {"trained": 131, "pue": 1.2, "carbon": 0.332, "water": 1.1, "answer": 0.24, "answers": 1e8}),
     (Threshold(), {"parameters": 405.9e9, "tokens": 15.6e12, "later": 0.1, "factor": 3, "threshold": 1e25}),
     (Resources(), HELD | {"parameters": 46.7e9, "tokens": 4_000, "memory": 80}),
+    (Saving(), SAVED),
     (TwoThresholds(*CASES), {"first": 0.3, "second": 0.2}),
     (NetBenefit(CASES[0], CASES[0].flip(0), CASES[1]), {"harm": 3}),
     (Belief(), {q.name: 0.3 if q.high < 1 else 1 for q in Belief.takes}),

@@ -20,6 +20,7 @@ from largemodels.estimate.peak import held_memory, peak_memory
 from largemodels.estimate.quantities import Quantity
 from largemodels.estimate.resources import Resources
 from largemodels.estimate.run import TrainingRun
+from largemodels.estimate.saving import Saving
 from largemodels.estimate.serving import Serving
 from largemodels.estimate.shape import Latent, Shape
 from largemodels.estimate.sizes import sizes
@@ -50,6 +51,7 @@ __all__ = [
     "Parameters",
     "Quantity",
     "Resources",
+    "Saving",
     "ScalingLaw",
     "Serving",
     "Shape",

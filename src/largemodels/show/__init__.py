@@ -32,6 +32,7 @@ from largemodels.show.maps import (
 )
 from largemodels.show.ratios import ratios
 from largemodels.show.roofline import roofline
+from largemodels.show.savings import savings
 from largemodels.show.senses import found_in, sound_and_image, which_model_reads_what
 from largemodels.show.sequences import against_distance, by_lag, padded, read_along, unrolled
 from largemodels.show.tokens import cut_texts
@@ -89,6 +90,7 @@ __all__ = [
     "responses",
     "roofline",
     "saliency_sheet",
+    "savings",
     "score_table",
     "seen_through",
     "shares",
