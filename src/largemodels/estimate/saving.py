@@ -17,8 +17,8 @@ class Saving(Formula):
     A parameter that learns takes 2 bytes, 2 for its gradient, and 12 for a copy in float32 and Adam's two means
     (Rajbhandari et al. 2020, section 3.1); a frozen one ``bits`` / 8. Devices share them out in ZeRO's stages: 1 the 12
     bytes, 2 the gradients too, 3 all weights too. Of each token a layer keeps 16 widths of 2 bytes, with attention in
-    one operation, an MLP of four widths and no dropout; with ``recomputed`` its input, and one layer at a time is
-    whole. ``pieces`` cut the tokens that are computed at a time. Logits, and what programs need, come on top.
+    one operation, an MLP of four widths and no dropout; one that is ``recomputed`` keeps its input, and is whole when
+    its turn comes. ``pieces`` cut the tokens that are computed at a time. Logits, and what programs need, come on top.
 
     ``work`` counts products beside those of a step in which every parameter learns and nothing is computed twice:
     a part forward, one for the gradients of activations, one for those of weights that learn, and one for a second
@@ -33,7 +33,7 @@ class Saving(Formula):
         Quantity("learned", "Share of the parameters that learns", "", 0, 1),
         Quantity("bits", "Bits of a frozen weight", "", 2, 32),
         Quantity("pieces", "Pieces that a step is computed in", "", 1, 1e6, whole=True),
-        Quantity("recomputed", "Layers computed again (1) or kept (0)", "", 0, 1, whole=True),
+        Quantity("recomputed", "Share of the layers that are computed again", "", 0, 1),
         Quantity("devices", "Devices that share", "", 1, 1e7, whole=True),
         Quantity("stage", "ZeRO stage: what they share", "", 0, 3, whole=True),
     )
@@ -61,7 +61,7 @@ class Saving(Formula):
         gradients, states = share(learning * GRADIENT, 2), share(learning * STATES, 1)
         layer = NUMBERS * width * ACTIVATION
         one = width * ACTIVATION
-        kept = layers * (recomputed * one + (1 - recomputed) * layer) + recomputed * layer + 2 * one
+        kept = layers * (recomputed * one + (1 - recomputed) * layer) + (recomputed > 0) * layer + 2 * one
         activations = tokens / pieces * kept
         held = weights + gradients + states
         return {
