@@ -90,6 +90,7 @@ export default {
     const chart = lossChart((share) => {
       const [low, high] = law().parameters;
       resize(within(low * (high / low) ** share, law().parameters));
+      chart.place(Math.log(now().parameters / low) / Math.log(high / low));
     });
     const best = button("Go to the best split", () => {
       const one = (name) => fromWire(model.get("outputs")[name]).data[0];

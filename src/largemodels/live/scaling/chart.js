@@ -40,6 +40,12 @@ function lossChart(onPlace) {
     onPlace(Math.max(0, Math.min(1, to)));
   });
 
+  /** The slider goes where it is moved at once; the loss there comes with the answer. */
+  element.place = (to) => {
+    share = to;
+    dot.style.left = `${100 * share}%`;
+    surface.setAttribute("aria-valuenow", Math.round(100 * share));
+  };
   element.show = ({ law, at, curves, best, point, words }) => {
     const [low, high] = law.parameters.map(Math.log10);
     const left = (n) => (100 * (Math.log10(n) - low)) / (high - low);
@@ -54,8 +60,8 @@ function lossChart(onPlace) {
       mark.hidden = x < 0 || x > 100 || y < 0 || y > 100;
       mark.classList.toggle("sx-right", x > 65);
     });
-    share = left(point[0]) / 100;
-    Object.assign(dot.style, { left: `${100 * share}%`, top: `${Math.max(1.5, Math.min(99, top(point[1])))}%` });
+    element.place(left(point[0]) / 100);
+    dot.style.top = `${Math.max(1.5, Math.min(99, top(point[1])))}%`;
     dot.classList.toggle("sx-beyond", top(point[1]) < 0);
     const [from, to] = law.fitted[0].map(left);
     known.setAttribute("x", from);
@@ -69,7 +75,6 @@ function lossChart(onPlace) {
       const text = `10${Array.from(String(power), (digit) => POWERS[digit]).join("")}`;
       sizes.append(h("span", { style: `left: ${left(10 ** power)}%` }, text));
     }
-    surface.setAttribute("aria-valuenow", Math.round(100 * share));
     surface.setAttribute("aria-valuetext", words);
   };
   return element;
