@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from results import asking, machine, write
+from results import asking, machine, rounded, write
 from torch import Tensor
 
 from largemodels.data import Batches, digit_forms, digit_split, digits_in_order
@@ -94,15 +94,6 @@ def measure(hands: str, seed: int) -> dict:
         row["diagram"] = {key: value.tolist() for key, value in asdict(reliability(sure, right, 10, "count")).items()}
         found[name] = row
     return found
-
-
-def rounded(value):
-    """Return what a file holds of numbers, in lists and dictionaries."""
-    if isinstance(value, dict):
-        return {key: rounded(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [rounded(each) for each in value]
-    return round(value, 5) if isinstance(value, float) else value
 
 
 def main(argv: list[str] | None = None) -> int:

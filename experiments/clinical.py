@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from results import asking, machine, write
+from results import asking, machine, rounded, write
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
@@ -135,14 +135,6 @@ def elsewhere(data, features: Tensor, seed: int) -> list[dict]:
             new = foretold(MODELS[kind], features, data.died, learn, test, seed)
             found.append({"where": name, "kind": kind, "seed": seed} | measured(new, data.died[test]))
     return found
-
-
-def rounded(value):
-    if isinstance(value, dict):
-        return {key: rounded(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [rounded(each) for each in value]
-    return round(value, 5) if isinstance(value, float) else value
 
 
 def main(argv: list[str] | None = None) -> int:

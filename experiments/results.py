@@ -117,6 +117,15 @@ def write(
     write_whole(path, f"{text}\n}}\n".encode())
 
 
+def rounded(value):
+    """Return what a file holds of numbers, in lists and dictionaries: five decimals."""
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [rounded(each) for each in value]
+    return round(value, 5) if isinstance(value, float) else value
+
+
 def asking(about: str, seeds: Iterable[int], file: Path) -> argparse.ArgumentParser:
     """Return the parser of a program that takes ``--seeds`` and ``--out``; ``about`` is its docstring."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -24,7 +24,7 @@ from time import process_time
 import gpts
 import torch
 from gpts import Way
-from results import RESULTS, write
+from results import RESULTS, without, write
 
 from largemodels.data import TextBatches, source_code
 from largemodels.device import describe, keep_large_buffers
@@ -100,7 +100,9 @@ def main(argv: list[str] | None = None) -> int:
         there[each] = run(text, *each)
         print(there[each], flush=True)
         head = {
-            "command": shlex.join(["python", "experiments/scaling.py", *(sys.argv[1:] if argv is None else argv)]),
+            "command": without(
+                shlex.join(["python", "experiments/scaling.py", *(sys.argv[1:] if argv is None else argv)]), "--out"
+            ),
             "hardware": describe(torch.device("cpu")),
             "torch": torch.__version__,
             "text": f"source_code(): {len(text.train):,} characters to learn from",
