@@ -3,8 +3,8 @@
  *
  * A page embeds the state of its widgets and marks the places of their views, as every Jupyter page does. This script
  * gives each anywidget the front-end module contract it expects (initialize, render; get, set, on, off, save_changes,
- * send) and answers a change of `inputs` by running the widget's own ONNX model, in the browser: onnx.js does that, and is
- * loaded before. A change of `wanted` is answered by `brought`, the file that lies beside the page.
+ * send) and answers a change of `inputs` by running the widget's own ONNX model, in the browser: answers.js does that, and
+ * onnx.js; they are loaded before. A change of `wanted` is answered by `brought`, the file that lies beside the page.
  *
  * It is a classic script and imports modules as blobs, so pages work from file:// as well.
  */
@@ -12,7 +12,8 @@
   "use strict";
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
-  const { BESIDE, decode, fetchBeside, isOpen, openSession, run } = globalThis.liveOnnx; // onnx.js
+  const { BESIDE, decode } = globalThis.liveOnnx; // onnx.js
+  const { answerWith, bringTo, reason } = globalThis.liveAnswers; // answers.js
 
   /** The half of an ipywidgets model that lives in the browser: values by name, and who wants to hear of changes. */
   class Model {
@@ -93,56 +94,6 @@
     if (parent === undefined || parent === null) return;
     const key = path.at(-1);
     parent[key] = typeof value === "function" ? value(parent[key]) : value;
-  }
-
-  // ---- answering a change ----------------------------------------------------------------------
-
-  /** Make `model` answer: the newest inputs win, and what a newer change has overtaken is never computed. */
-  function answerWith(model, onnx, show) {
-    if (!onnx) {
-      model.answer = () => show("failed", "This widget computes only in a running notebook: what you see is its last result.");
-      return;
-    }
-    let busy = false;
-    let again = false;
-    model.answer = async () => {
-      again = true;
-      if (busy) return;
-      busy = true;
-      while (again) {
-        again = false;
-        try {
-          if (!isOpen(onnx)) show("loading");
-          const session = await openSession(onnx);
-          show("running");
-          const outputs = await run(session, model.get("inputs"));
-          show("ready");
-          model.set("outputs", outputs);
-        } catch (problem) {
-          show("failed", `This could not be computed: ${reason(problem)}. What you see is the last result.`);
-        }
-      }
-      busy = false;
-    };
-  }
-
-  /** Let `model` have what lies beside the page as `brought`, when it says that it is `wanted`. */
-  function bringTo(model, name, show) {
-    model.bring = async () => {
-      try {
-        show("loading");
-        const bytes = await fetchBeside(name);
-        show("ready");
-        if (!model.get("brought")?.byteLength) model.set("brought", new DataView(bytes.buffer));
-      } catch (problem) {
-        show("failed", `This could not be computed: ${reason(problem)}. What you see is the last result.`);
-      }
-    };
-  }
-
-  function reason(problem) {
-    const text = String(problem?.message ?? problem).trim();
-    return (text.length > 200 ? `${text.slice(0, 200)}…` : text).replace(/\.$/, "");
   }
 
   // ---- drawing the views ---------------------------------------------------------------------

@@ -74,25 +74,43 @@
     return sessions.get(onnx);
   }
 
-  /** Turn inputs into outputs, both as name → {shape, data: DataView of float32}. */
-  async function run(session, inputs) {
+  const KINDS = { Float32Array: "float32", BigInt64Array: "int64", Int32Array: "int32", Uint8Array: "uint8", Int8Array: "int8" };
+
+  /** A tensor for the runtime, of {shape, data}, where data are bytes of float32, or numbers in a typed array. */
+  function toRuntime(ort, name, { shape, data }) {
+    if (!(data instanceof DataView)) return new ort.Tensor(KINDS[data.constructor.name] ?? "float16", data, shape);
+    const values = new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+    if (!values.every(Number.isFinite)) throw new Error(`${name} holds something that is not a number`);
+    return new ort.Tensor("float32", values, shape);
+  }
+
+  /**
+   * Run a graph on tensors that stay in the page: what comes out, {shape, data: typed array}, can be put in again, as a
+   * cache is. Tensors of the widget, with bytes, may be among them.
+   */
+  async function compute(session, tensors) {
     const ort = await runtime;
     const feeds = {};
     for (const name of session.inputNames) {
-      const { shape, data } = inputs[name] ?? {};
-      if (!data) throw new Error(`the input ${name} is missing`);
-      const values = new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-      if (!values.every(Number.isFinite)) throw new Error(`${name} holds something that is not a number`);
-      feeds[name] = new ort.Tensor("float32", values, shape);
+      if (!tensors[name]?.data) throw new Error(`the input ${name} is missing`);
+      feeds[name] = toRuntime(ort, name, tensors[name]);
     }
     const results = await (turn = turn.catch(() => {}).then(() => session.run(feeds)));
-    const outputs = {};
-    for (const [name, { dims, data }] of Object.entries(results)) {
-      outputs[name] = { shape: [...dims], data: new DataView(data.buffer, data.byteOffset, data.byteLength) };
-    }
-    return outputs;
+    return Object.fromEntries(Object.entries(results).map(([name, { dims, data }]) => [name, { shape: [...dims], data }]));
   }
 
+  /** Numbers as bytes, as a widget holds them. */
+  const toWires = (tensors) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, { shape, data }]) => [
+        name,
+        { shape, data: new DataView(data.buffer, data.byteOffset, data.byteLength) },
+      ]),
+    );
+
+  /** Turn inputs into outputs, both as name → {shape, data: DataView of float32}. */
+  const run = async (session, inputs) => toWires(await compute(session, inputs));
+
   const isOpen = (onnx) => sessions.has(onnx);
-  globalThis.liveOnnx = { BESIDE, decode, fetchBeside, isOpen, openSession, run };
+  globalThis.liveOnnx = { BESIDE, compute, decode, fetchBeside, isOpen, openSession, run, toWires };
 })();

@@ -18,6 +18,8 @@ PAGE = """<!DOCTYPE html>
   html[data-theme="dark"] body {{ background: #14181e; color: #e3e6ea; }}
 </style>
 <script defer src="{static}/onnx.js"></script>
+<script defer src="{static}/reading.js"></script>
+<script defer src="{static}/answers.js"></script>
 <script defer src="{static}/host.js"></script>
 </head>
 <body>

@@ -2,7 +2,7 @@
 
 from largemodels.layers.attention import MultiHeadAttention, attention, attention_weights, causal_mask, fast_attention
 from largemodels.layers.batch_norm import batch_norm2d
-from largemodels.layers.cache import Cache
+from largemodels.layers.cache import Cache, GivenCache
 from largemodels.layers.convolution import conv2d
 from largemodels.layers.experts import MixtureOfExperts, balance_loss, loads
 from largemodels.layers.gated import GatedMLP
@@ -32,6 +32,7 @@ __all__ = [
     "RNN",
     "Cache",
     "GatedMLP",
+    "GivenCache",
     "GroupedQueryAttention",
     "LayerNorm",
     "LowRankLinear",

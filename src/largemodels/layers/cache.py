@@ -1,5 +1,6 @@
 """What a decoder keeps of the text that it has read, so that a new token costs one row of attention."""
 
+import torch
 from torch import Tensor
 
 
@@ -56,3 +57,22 @@ class Cache:
         if not 0 <= count <= self.length:
             raise ValueError(f"the cache holds {self.length} tokens; {count} of them cannot be dropped")
         self.length -= count
+
+
+class GivenCache:
+    """Keys and values that are given as one tensor, and of new tokens as another: a cache without room of its own.
+
+    So a step can be exported: tensors in, tensors out. ``new`` holds the keys and values of the new tokens, layer by
+    layer, ``(b, 2, h, t, d)`` each.
+
+    Args:
+        kept: of the tokens before, ``(b, layers, 2, h, s, d)``; s may be 0.
+    """
+
+    def __init__(self, kept: Tensor):
+        self.kept, self.length, self.new = kept, kept.shape[4], []
+
+    def extend(self, layer: int, kv: Tensor) -> Tensor:
+        """Keep the keys and values ``(2, b, h, t, d)`` of new tokens; return those of all tokens."""
+        self.new.append(kv.transpose(0, 1))
+        return torch.cat([self.kept[:, layer].transpose(0, 1), kv], 3)

@@ -78,13 +78,17 @@ class View(anywidget.AnyWidget):
         inputs = {name: pack(name, tensor) for name, tensor in example.items()}
         outputs = binding.answer(inputs)
         beside = "" if self._binding else self.beside
-        onnx = b"" if beside else binding.export()
+        onnx = b"" if beside else self._export(binding)
         self._binding = None
         with self.hold_sync():
             self.error, self.onnx, self.beside = "", onnx, beside
             self.inputs, self.outputs = inputs, outputs
         self._binding = binding
         return self
+
+    def _export(self, binding: Binding) -> bytes:
+        """Return what a page without a kernel runs."""
+        return binding.export()
 
     def _answer(self, change) -> None:
         """Run the function on what the reader set; a mistake in it is shown, and leaves the widget alive."""

@@ -1,0 +1,76 @@
+"""A view whose function reads on: where a text has grown, a page computes what is new of it, and keeps the rest."""
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from traitlets import Dict
+
+from largemodels.live.binding import Binding
+from largemodels.live.view import View
+
+
+@dataclass(frozen=True)
+class Past:
+    """A further input of a function that reads on: what it answered for the text before.
+
+    Attributes:
+        output: of which output it is made.
+        shape: before there was a text; ``("heads", 0)`` stands for the length of an input's axis.
+        last: whether the last row of the output is enough, as of the state of a recurrent network; or all of it is
+            wanted, as of keys and values.
+    """
+
+    output: str
+    shape: tuple
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How the answer for a text is made of the answer for its beginning.
+
+    The function takes what it is bound with and then, optionally, one tensor for each ``past``; it then reads the text
+    as what follows, and answers for that part alone.
+
+    Attributes:
+        past: name of the further input → what it is made of.
+        axes: output → the axis along which it grows with the text; two for a square. What is not named does not grow.
+        text: the input that grows, along its axis 1.
+    """
+
+    past: dict[str, Past]
+    axes: dict[str, tuple[int, ...]]
+    text: str = "text"
+
+
+class GrowingView(View):
+    """A view of a text that is read on. With a kernel the function reads all of it anew, and the view need not know."""
+
+    grows = Dict(help="how the answer grows with the text, as assets/reading.js takes it").tag(sync=True)
+
+    def bind(
+        self, function: nn.Module, example: dict[str, Tensor], dynamic: dict | None = None, growth: Growth | None = None
+    ) -> "GrowingView":
+        """Let ``function`` answer from now on; with ``growth`` its export reads on."""
+        self._growth = growth
+        with self.hold_sync():
+            self.grows = {} if growth is None else asdict(growth)
+            return super().bind(function, example, dynamic)
+
+    def _export(self, binding: Binding) -> bytes:
+        return super()._export(binding if self._growth is None else reading_on(binding, self._growth))
+
+
+def reading_on(binding: Binding, growth: Growth, rows: int = 3) -> Binding:
+    """Return the binding of the same function with its past, of any length, among the inputs: for the export."""
+    example, dynamic = dict(binding.example), dict(binding.dynamic)
+    for name, past in growth.past.items():
+        axis, *_ = growth.axes[past.output]
+        sizes = [example[n[0]].shape[n[1]] if isinstance(n, tuple) else n for n in past.shape]
+        if not past.last:
+            sizes[axis] = rows
+            free = {i: dynamic[n[0]][n[1]] for i, n in enumerate(past.shape) if isinstance(n, tuple)}
+            dynamic[name] = {**free, axis: "past"}
+        example[name] = torch.zeros(sizes, device=example[growth.text].device)
+    return Binding(binding.function, example, dynamic)
