@@ -1,10 +1,11 @@
 """Tokens a second of the book's means beside nanoGPT's plain run for a CPU, and that they lose nothing."""
 
 import sys
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
-from time import process_time
+from time import perf_counter, process_time
 
 import numpy as np
 import torch
@@ -14,7 +15,6 @@ from bench.timing import ratio, spread
 from bench.training import speeds_of
 
 SEEDS, STEPS, WINDOW = (0, 1, 2), 300, 20
-PRODUCTS = 6 * program.WIDTH * (12 * program.LAYERS * program.WIDTH + program.VOCABULARY)  # FLOPs of a token
 
 
 def measure(data: Path, threads: int, rounds: int) -> dict:
@@ -34,25 +34,37 @@ def measure(data: Path, threads: int, rounds: int) -> dict:
             name: {"tokens_per_second": spread(measured), "times_plain": ratio(measured, plain)}
             for name, measured in speeds.items()
         },
-        "products": product_share(spread(plain)["median"]),
+        "products": products(1000 * program.SIZE * program.CONTEXT / spread(plain)["median"], threads),
     }
 
 
-def product_share(tokens_per_second: float) -> dict[str, float]:
-    """Return how fast this processor multiplies matrices of the model's sizes, and the plain run's share of its time.
+def products(plain_milliseconds: float, threads: int) -> dict[str, dict[str, float]]:
+    """Return how long a step's matrix products take by themselves, and how fast a step of them alone would be.
 
-    Products cannot be left out: were all else free, the speed would be the plain one divided by that share.
+    They are those of the linear layers and of the head, forward and backward, each of its own shape; attention's are
+    left out. Products cannot be left away: were all else free, a step would still take that long.
     """
-    torch.set_num_threads(1)
-    x, w = torch.randn(program.SIZE * program.CONTEXT, program.WIDTH), torch.randn(4 * program.WIDTH, program.WIDTH)
-    rates = []
-    for _ in range(60):
-        start = process_time()
-        for _ in range(5):
-            x @ w.T
-        rates.append(5 * 2 * x.shape[0] * w.numel() / (process_time() - start))
-    rate = float(np.median(rates))
-    return {"flops_per_second": rate, "share": PRODUCTS * tokens_per_second / rate}
+    torch.set_num_threads(threads)
+    clock = process_time if threads == 1 else perf_counter  # as speeds_of
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        milliseconds = sum(count * of_shape(*shape, precision, clock) for shape, count in program.PRODUCTS.items())
+        found[precision] = {"milliseconds": milliseconds, "times_plain": plain_milliseconds / milliseconds}
+    return found
+
+
+def of_shape(reads: int, writes: int, precision: str, clock: Callable[[], float]) -> float:
+    """Return the milliseconds of a linear layer's three products: output, and gradients of its input and weights."""
+    kind = getattr(torch, precision)
+    rows = program.SIZE * program.CONTEXT
+    x, w, g = (torch.randn(shape).to(kind) for shape in ((rows, reads), (writes, reads), (rows, writes)))
+    times = []
+    for _ in range(20):
+        start = clock()
+        for _ in range(10):
+            x @ w.T, g @ w, g.T @ x
+        times.append((clock() - start) * 100)
+    return float(np.median(times))
 
 
 def curves(data: Path) -> dict:

@@ -20,6 +20,13 @@ from bench.worker import Stretches, pin
 from largemodels.device import PRECISIONS, autocast, keep_large_buffers
 
 VOCABULARY, CONTEXT, SIZE, LAYERS, HEADS, WIDTH = 97, 64, 12, 4, 4, 128
+PRODUCTS = {  # what a linear layer reads and writes -> how many there are
+    (WIDTH, 3 * WIDTH): LAYERS,
+    (WIDTH, WIDTH): LAYERS,
+    (WIDTH, 4 * WIDTH): LAYERS,
+    (4 * WIDTH, WIDTH): LAYERS,
+    (WIDTH, VOCABULARY): 1,
+}
 PER_STRETCH = 25
 FORMS = ("plain", "best")
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]

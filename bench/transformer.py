@@ -8,7 +8,7 @@ PARTS = ("attention", "attention-classifier", "gpt", "nano", "generation")
 SLOWEST_ATTENTION = {64: 1.0, 128: 1.0, 256: 1.25}  # times the fused kernel, by tokens
 SLOWEST_CLASSIFIER = {"float32": 1.15, "bfloat16": 1.8}  # times Keras
 SLOWEST_GPT = {"float32": 1.1, "bfloat16": 1.6}  # times transformers in float32
-# times nanoGPT's plain run; its products alone would leave less than 1.9 in float32 on the AMD EPYC
+# times nanoGPT's plain run; "products" says how much there would be to gain if all but those were free
 SLOWEST_NANO = {"float32": 1.02, "bfloat16": 1.6}
 SLOWEST_WRITING = 3.0  # times transformers
 
@@ -89,6 +89,10 @@ def tables(results: dict) -> Iterator[str]:
             [
                 (name, report.between(form["tokens_per_second"], 0), report.between(form["times_plain"], 2))
                 for name, form in run["programs"].items()
+            ]
+            + [
+                (f"products alone, {precision}", "", f"{alone['times_plain']:.2f}")
+                for precision, alone in run["products"].items()
             ],
         )
     if written := results.get("generation"):

@@ -61,6 +61,14 @@ def test_broken_floors_are_found(times, far, holds):
     assert [floor["holds"] for floor in transformer.floors(found)] == holds
 
 
+def test_the_products_counted_are_those_of_every_matrix():
+    matrices = [
+        p.numel() for name, p in nano_program.Nano().named_parameters() if p.ndim > 1 and name != "positions.weight"
+    ]
+    counted = sum(reads * writes * count for (reads, writes), count in nano_program.PRODUCTS.items())
+    assert counted == sum(matrices)  # the embedding is the head as well
+
+
 def test_curves_are_apart_by_their_largest_distance_in_each_window():
     far = nano.apart(results({}, 0.1)["nano-losses"], "best, float32")
     assert far == pytest.approx({"from_plain": 0.1, "among_seeds": 0.2})
