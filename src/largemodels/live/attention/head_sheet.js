@@ -41,6 +41,7 @@ function headSheet({ choose, switchTo, rank }) {
     const radio = h("input", { type: "radio", name: group, "aria-label": titled(l, k), onchange: () => choose(l, k) });
     const box = h("input", { type: "checkbox", onchange: () => switchTo(switches.map((on, other) => (other === i ? Number(box.checked) : on))) });
     const effect = h("span", { class: "ax-effect" });
+    withKeys(radio, { "← →": "the head beside it", "↑ ↓": "the head in the layer above or below" });
     radio.addEventListener("keydown", (event) => {
       const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
       if (!step || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -73,6 +73,13 @@ function quantityField(quantity, { onNumber, onDone, onProblem, onPaste }) {
   box.addEventListener("paste", (event) => {
     if (onPaste(event.clipboardData.getData("text"))) event.preventDefault();
   });
+  withKeys(box, {
+    "↑ ↓": "a step up or down",
+    "Page up, Page down": "ten steps",
+    "Shift + arrow": "ten steps",
+    Enter: "take the number",
+    Escape: "back to the number before",
+  });
   box.addEventListener("keydown", (event) => {
     const presses = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
     if (event.ctrlKey || event.metaKey || event.altKey) return;

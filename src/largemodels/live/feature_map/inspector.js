@@ -49,6 +49,7 @@ function unitInspector(names, onChoose, onLeave) {
         describe: (row, column) => `row ${row + 1}, column ${column + 1}`,
         onMove: (row, column) => onChoose({ ...shown, row, column }),
       });
+      withKeys(surface, { Escape: "back to all maps" });
       surface.addEventListener("keydown", (event) => {
         if (event.key !== "Escape") return;
         event.stopPropagation();

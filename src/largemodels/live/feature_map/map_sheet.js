@@ -66,6 +66,12 @@ function mapSheet(layer, onPoint, onChoose, onEnter) {
     const unit = unitAt(event);
     if (unit) onChoose(unit);
   });
+  withKeys(surface, {
+    "← → ↑ ↓": "the map that way",
+    "Shift + arrow": "one unit that way, in the same map",
+    "Home End": "the first map, the last",
+    Enter: "see it large",
+  });
   surface.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];

@@ -19,6 +19,7 @@ function waterfall(onPick) {
     pick(Math.floor(x * order.length));
   };
   onDrag(surface, drag, { touch: "pan-y" });
+  withKeys(surface, { "← → or ↑ ↓": "the part before or after", "Home End": "the first, the last" });
   surface.addEventListener("keydown", (event) => {
     const to = {
       ArrowLeft: rank - 1, ArrowUp: rank - 1, ArrowRight: rank + 1, ArrowDown: rank + 1, Home: 0, End: order.length - 1,

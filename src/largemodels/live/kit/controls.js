@@ -74,6 +74,7 @@ function numberField(label, { value, step = 0.1, digits = 3, min, max }, onChang
 function rove(group, buttons) {
   const focusable = (i) => buttons.forEach((one, j) => (one.tabIndex = i === j ? 0 : -1));
   focusable(0);
+  withKeys(group, { "↑ ↓": "the one above or below", "Home End": "the first, the last", "Enter": "choose it" });
   buttons.forEach((one, i) => one.addEventListener("focus", () => focusable(i)));
   group.addEventListener("keydown", (event) => {
     const i = buttons.indexOf(document.activeElement ?? event.target);

@@ -23,6 +23,15 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
+/**
+ * Say once, where an element answers keys, which those are: withKeys(element, { "← →": "one step back or on" }) returns
+ * the element. The page's help lists them, under the name of the element; assets/keys.js reads them.
+ */
+function withKeys(element, keys) {
+  element.dataset.keys = JSON.stringify({ ...JSON.parse(element.dataset.keys ?? "{}"), ...keys });
+  return element;
+}
+
 /** An identifier that no other widget of the page has: for labels and radio groups. */
 function uniqueId(prefix = "lm") {
   return `${prefix}-${Math.random().toString(36).slice(2, 10)}`;

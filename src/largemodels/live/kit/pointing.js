@@ -90,6 +90,7 @@ function gridCursor(surface, { label, rows, columns, size = [1, 1], describe, on
     move(row, column, type === "pointerdown");
   };
   onDrag(surface, drag, { touch });
+  withKeys(surface, { "← → ↑ ↓": "one cell that way", "Shift + arrow": "ten cells", "Home End": "the ends of the row" });
   surface.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 10 : 1;
     const { row, column } = cursor;

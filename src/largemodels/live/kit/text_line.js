@@ -59,6 +59,7 @@ function textLine(label, onLook) {
     if (place >= 0) onLook(place);
   };
   onDrag(element, drag, { touch: "pan-y" });
+  withKeys(element, { "← →": "the one before or after", "↑ ↓": "the line above or below", "Home End": "the first, the last" });
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !element.cells.length) return;
     const last = element.cells.length - 1;

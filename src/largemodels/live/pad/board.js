@@ -147,6 +147,14 @@ function drawingBoard(size, pen, say, onInk) {
     },
   );
 
+  withKeys(surface, {
+    "← → ↑ ↓": "move the pen",
+    "Space or Enter": "lower the pen, or lift it",
+    "Shift + arrow": "move the whole drawing",
+    E: "pen or eraser",
+    "U or Ctrl + Z": "undo",
+    C: "clear",
+  });
   surface.addEventListener("keydown", (event) => {
     if (event.altKey) return;
     const key = event.key.toLowerCase();

@@ -54,6 +54,7 @@ function timeline(steps, { read, halt, goTo, writeInput }) {
     if (place !== now) goTo(place);
   };
   onDrag(surface, drag, { touch: "pan-y" }); // a finger that draws is held by the inputs alone
+  withKeys(surface, { "← →": "one step back or on", "↑ ↓": "a larger or smaller input there", "Home End": "the first step, the last" });
   surface.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: steps - 1 }[event.key];

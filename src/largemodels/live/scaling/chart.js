@@ -31,6 +31,7 @@ function lossChart(onPlace) {
     },
     { touch: "pan-y" },
   );
+  withKeys(surface, { "← → or ↑ ↓": "a hundredth of the width", "Shift + arrow": "a tenth", "Home End": "the ends" });
   surface.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const to = { Home: 0, End: 1 }[event.key] ?? share + (KEYS[event.key] * (event.shiftKey ? 10 : 1)) / 100;

@@ -52,6 +52,12 @@ function systemsPlot(systems, first, last, onChoose, onToggle) {
     },
     { touch: "pan-y" },
   );
+  withKeys(surface, {
+    "← →": "the system before or after",
+    "Shift + arrow": "five systems on",
+    "Home End": "the first, the last",
+    "Space or Enter": "take it out of the fit, or back",
+  });
   surface.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const at = Math.max(0, shown.indexOf(chosen));
