@@ -6,8 +6,7 @@
  */
 (() => {
   "use strict";
-  const RUNTIME = new URL("vendor/onnxruntime.js", document.currentScript.src).href;
-  const MODELS = new URL("vendor/models/", document.currentScript.src).href;
+  const VENDOR = new URL("vendor/", document.currentScript.src).href;
   const BESIDE = "beside the page: "; // no base64
 
   let runtime; // a promise of onnxruntime
@@ -25,8 +24,9 @@
 
   /** Fetch the runtime once; after a failure the next change tries again. */
   function loadRuntime() {
-    runtime ??= addScript(RUNTIME, "the runtime for models")
-      .then(() => globalThis.loadOnnxRuntime())
+    const what = "the runtime for models";
+    runtime ??= addScript(`${VENDOR}onnxruntime.js`, what)
+      .then(() => globalThis.loadOnnxRuntime((name) => readBeside(name, what, VENDOR)))
       .catch((problem) => {
         runtime = undefined;
         throw problem;
@@ -41,13 +41,27 @@
     return bytes;
   }
 
-  /** The bytes of what lies beside the page, which a script there has gzipped; `what` it is goes into the complaint. */
-  async function readBeside(name, what) {
-    await addScript(`${MODELS}${encodeURIComponent(name)}.js`, what);
-    const packed = new Blob([decode(globalThis.liveModels[name])]);
-    delete globalThis.liveModels[name];
-    const bytes = new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-    return new Uint8Array(await bytes);
+  /**
+   * The bytes of what lies beside the page, gzipped: fetched, or at file://, where a page cannot fetch, from a script that
+   * has them in base64, which is a third more. `what` it is goes into the complaint.
+   */
+  async function readBeside(name, what, folder = `${VENDOR}models/`) {
+    const address = `${folder}${encodeURIComponent(name)}`;
+    const unpacked = async (packed) => {
+      const bytes = new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+      return new Uint8Array(await bytes);
+    };
+    if (location.protocol === "file:") {
+      await addScript(`${address}.js`, what);
+      const packed = new Blob([decode(globalThis.liveModels[name])]);
+      delete globalThis.liveModels[name];
+      return unpacked(packed.stream());
+    }
+    const answer = await fetch(`${address}.bin`).catch(() => ({ ok: false }));
+    if (!answer.ok) throw new Error(`${what} could not be fetched`);
+    return unpacked(answer.body).catch(() => {
+      throw new Error(`${what} could not be fetched: it came incomplete or damaged`);
+    });
   }
 
   const readModel = async (onnx) =>

@@ -7,13 +7,16 @@ the same files are written as short scripts that fetch the same versions from a 
 same, and its pages are whole again after the next build with a network. Pages load two addresses, both ways:
 
     vendor/mathjax/startup.js   MathJax, which fetches its parts (named in _config.yml) from its own folder
-    vendor/onnxruntime.js       defines loadOnnxRuntime(): a promise of the ort object, wherever it comes from
+    vendor/onnxruntime.js       defines loadOnnxRuntime(bring): a promise of the ort object, wherever it comes from;
+                                `bring` promises the bytes of what lies beside, which is vendor/onnxruntime-wasm
 
 Fonts have no stand-in: without them, pages are set in what the reader's system has.
 
-The models of assets/models/, and the vocabularies, which are too large to be in the pages, are written as scripts, too:
+What is too large to be in the pages, that WebAssembly, the models of assets/models/ and the vocabularies, is written
+twice: as bytes, a quarter less, for pages that come over http; and as a script for file://, where nothing is fetched:
 
-    vendor/models/NAME.js       puts NAME.onnx or NAME.json, gzipped and in base64, into liveModels.NAME
+    vendor/models/NAME.bin      NAME.onnx or NAME.json, gzipped
+    vendor/models/NAME.js       puts the same, in base64, into liveModels.NAME
 """
 
 import base64
@@ -33,19 +36,15 @@ except ImportError:
 ROOT = Path(__file__).resolve().parents[1]
 CDN = "https://cdn.jsdelivr.net/npm"
 
-# What a page asks for: loadOnnxRuntime(). The whole runtime in one classic script also runs from file://, where
-# nothing can be fetched; compressed, it is a third of the size on any server.
-RUNTIME = """globalThis.loadOnnxRuntime = async () => {
-  const unpack = async (text, type) => {
-    const characters = atob(text);
-    const bytes = new Uint8Array(characters.length);
-    for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream, { headers: { "Content-Type": type } });
-  };
-  const module = await (await unpack("%(mjs)s", "text/javascript")).blob();
+# What a page asks for: loadOnnxRuntime(). A classic script, and a module as a blob, also run from file://.
+RUNTIME = """globalThis.loadOnnxRuntime = async (bring) => {
+  const wasm = bring("onnxruntime-wasm");
+  wasm.catch(() => {}); // said below, where it is awaited
+  const bytes = Uint8Array.from(atob("%(mjs)s"), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const module = await new Response(stream, { headers: { "Content-Type": "text/javascript" } }).blob();
   ort.env.wasm.wasmPaths = { mjs: URL.createObjectURL(module) };
-  ort.env.wasm.wasmBinary = await (await unpack("%(wasm)s", "application/wasm")).arrayBuffer();
+  ort.env.wasm.wasmBinary = (await wasm).buffer;
   ort.env.wasm.numThreads = 1;
   return ort;
 };
@@ -157,23 +156,33 @@ def _pack_runtime(package: Path, target: Path) -> None:
     parts = {
         "code": (dist / "ort.wasm.min.js").read_text(encoding="utf-8").partition("\n//# sourceMappingURL")[0],
         "mjs": _packed(dist / "ort-wasm-simd-threaded.mjs"),
-        "wasm": _packed(dist / "ort-wasm-simd-threaded.wasm"),
     }
     (target / "onnxruntime.js").write_text(RUNTIME % parts, encoding="utf-8")
+    write_beside(dist / "ort-wasm-simd-threaded.wasm", target / "onnxruntime-wasm")
 
 
 def _pack_models(root: Path) -> None:
     """Write what a page fetches, from file:// as well, for each model beside it; write only what has changed."""
     folder = root / "assets/vendor/models"
     folder.mkdir(exist_ok=True)
-    models = {f"{path.stem}.js": path for path in sorted((root / "assets/models").glob("*.*"))}
-    for script in folder.iterdir():
-        if script.name not in models:
-            script.unlink()
+    models = {path.stem: path for path in sorted((root / "assets/models").glob("*.*"))}
+    for file in folder.iterdir():
+        if file.stem not in models:
+            file.unlink()
     for name, path in models.items():
-        script, mark = folder / name, f"// {hashlib.sha256(path.read_bytes()).hexdigest()} {len(MODEL)}\n"
-        if not script.exists() or not script.read_text(encoding="utf-8").endswith(mark):
-            script.write_text(MODEL % {"name": path.stem, "packed": _packed(path)} + mark, encoding="utf-8")
+        mark = f"// {hashlib.sha256(path.read_bytes()).hexdigest()} {len(MODEL)}\n"
+        script = folder / f"{name}.js"
+        whole = script.exists() and script.with_suffix(".bin").exists()
+        if not whole or not script.read_text(encoding="utf-8").endswith(mark):
+            write_beside(path, folder / name, mark)
+
+
+def write_beside(path: Path, target: Path, mark: str = "") -> None:
+    """Write what a page fetches of a file, NAME.bin, and the script that it adds at file://, NAME.js."""
+    packed = gzip.compress(path.read_bytes(), mtime=0)
+    target.with_name(f"{target.name}.bin").write_bytes(packed)
+    text = MODEL % {"name": target.name, "packed": base64.b64encode(packed).decode()}
+    target.with_name(f"{target.name}.js").write_text(text + mark, encoding="utf-8")
 
 
 def _packed(path: Path) -> str:

@@ -40,8 +40,7 @@ def view(model, static):
     models.mkdir(exist_ok=True)
     (models / "gpt.onnx").write_bytes(live(AttentionExplorer(CODE_CHARACTERS), GPTExplained(model), start).onnx)
     assert (models / "gpt.onnx").stat().st_size < 4_000_000
-    packed = {"name": "gpt", "packed": vendor._packed(models / "gpt.onnx")}
-    (models / "gpt.js").write_text(vendor.MODEL % packed, encoding="utf-8")
+    vendor.write_beside(models / "gpt.onnx", models / "gpt")
     return live(AttentionExplorer(CODE_CHARACTERS, EXAMPLES, beside="gpt"), GPTExplained(model), start)
 
 

@@ -179,7 +179,7 @@ def test_a_press_on_what_is_expected_types_it(explorer, model):
 
 def test_a_model_that_cannot_be_fetched_says_so_and_writing_stops(explorer):
     page = explorer(fresh=True)
-    page.route("**/gpt.js", lambda route: route.abort(), times=1)
+    page.route("**/gpt.bin", lambda route: route.abort(), times=1)
     page.get_by_role("button", name="Write ten").click()
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
     assert "the model could not be fetched" in page.locator(".live-message").text_content()

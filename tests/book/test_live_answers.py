@@ -17,8 +17,7 @@ def beside(affine, static):
     models = static / "_static/vendor/models"
     models.mkdir(exist_ok=True)
     (models / "affine.onnx").write_bytes(affine.onnx)
-    packed = {"name": "affine", "packed": vendor._packed(models / "affine.onnx")}
-    (models / "affine.js").write_text(vendor.MODEL % packed, encoding="utf-8")
+    vendor.write_beside(models / "affine.onnx", models / "affine")
     return Probe(inputs=affine.inputs, outputs=affine.outputs, beside="affine")
 
 
@@ -41,7 +40,8 @@ def test_a_page_asks_for_the_runtime_once_and_late(widget_page, affine, weighed)
     page.get_by_label("x").nth(1).fill("7")
     wait_for(page, "sum 7; product 2")
     wait_for(page, "output 14 21 35", 1)
-    assert sum("onnxruntime" in url for url in page.asked) == 1
+    asked = [url.rpartition("/")[2] for url in page.asked if "onnxruntime" in url]
+    assert asked == ["onnxruntime.js", "onnxruntime-wasm.bin"]
 
 
 def test_widgets_do_not_disturb_each_other(widget_page, affine, weighed):
@@ -64,8 +64,8 @@ def test_the_same_model_in_two_widgets_is_loaded_once(widget_page, weighed):
           let load;
           Object.defineProperty(globalThis, "loadOnnxRuntime", {
             set: (value) => (load = value),
-            get: () => async () => {
-              const ort = await load();
+            get: () => async (bring) => {
+              const ort = await load(bring);
               const create = ort.InferenceSession.create;
               ort.InferenceSession.create = (...args) => (opened++, create.apply(ort.InferenceSession, args));
               return ort;
@@ -108,12 +108,12 @@ def test_a_model_beside_the_page_is_fetched_once_and_late(widget_page, beside, s
     page.get_by_label("y").nth(1).fill("1")
     wait_for(page, "sum -7; product -20")
     wait_for(page, "sum 7; product 2", 1)
-    assert sum("models/affine.js" in url for url in page.asked) == 1
+    assert sum(f"models/affine.{'js' if scheme == 'file' else 'bin'}" in url for url in page.asked) == 1
 
 
 def test_a_model_beside_the_page_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, beside):
     page = widget_page(beside, fresh=True)
-    page.route("**/affine.js", lambda route: route.abort(), times=1)
+    page.route("**/affine.bin", lambda route: route.abort(), times=1)
     page.get_by_label("y").fill("1")
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
     assert "the model could not be fetched" in message(page)
@@ -135,9 +135,10 @@ def test_a_broken_model_says_so_and_the_page_lives_on(widget_page, affine, weigh
     wait_for(page, "output 14 21 35", 1)
 
 
-def test_a_runtime_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, affine):
+@pytest.mark.parametrize("part", ["onnxruntime.js", "onnxruntime-wasm.bin"])
+def test_a_runtime_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, affine, part):
     page = widget_page(affine, fresh=True)
-    page.route("**/onnxruntime.js", lambda route: route.abort(), times=1)
+    page.route(f"**/{part}", lambda route: route.abort(), times=1)
     page.get_by_label("y").fill("1")
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
     assert "the runtime for models could not be fetched" in message(page)
