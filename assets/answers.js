@@ -56,6 +56,7 @@
     }
     let busy = false;
     let again = false;
+    let unanswered = false;
     model.answer = async () => {
       again = true;
       if (busy) return;
@@ -65,13 +66,16 @@
         try {
           const outputs = await answer(model.get("inputs"));
           show("ready");
+          unanswered = false;
           model.set("outputs", outputs);
         } catch (problem) {
+          unanswered = true;
           failed(problem);
         }
       }
       busy = false;
     };
+    addEventListener("online", () => unanswered && model.answer());
   }
 
   /** Let `model` have what lies beside the page as `brought`, when it says that it is `wanted`. */

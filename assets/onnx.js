@@ -14,10 +14,12 @@
   const sessions = new Map(); // a widget's model → a promise of its session
   const fetched = new Map(); // the name of what lies beside the page → a promise of its bytes
 
+  const lost = (what) => new Error(`${what} could not be fetched${navigator.onLine ? "" : ": there is no network"}`);
+
   /** Add a script to the page; `what` it is goes into the complaint. */
   function addScript(src, what) {
     return new Promise((resolve, reject) => {
-      const onerror = () => reject(new Error(`${what} could not be fetched`));
+      const onerror = () => reject(lost(what));
       document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror }));
     });
   }
@@ -47,21 +49,26 @@
    */
   async function readBeside(name, what, folder = `${VENDOR}models/`) {
     const address = `${folder}${encodeURIComponent(name)}`;
-    const unpacked = async (packed) => {
-      const bytes = new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-      return new Uint8Array(await bytes);
-    };
-    if (location.protocol === "file:") {
-      await addScript(`${address}.js`, what);
-      const packed = new Blob([decode(globalThis.liveModels[name])]);
-      delete globalThis.liveModels[name];
-      return unpacked(packed.stream());
-    }
-    const answer = await fetch(`${address}.bin`).catch(() => ({ ok: false }));
-    if (!answer.ok) throw new Error(`${what} could not be fetched`);
-    return unpacked(answer.body).catch(() => {
+    const scripted = location.protocol === "file:";
+    const packed = await (scripted ? readScript(`${address}.js`, name, what) : fetch(`${address}.bin`).catch(() => null));
+    if (!packed?.ok) throw lost(what);
+    try {
+      return new Uint8Array(await new Response(packed.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+    } catch {
       throw new Error(`${what} could not be fetched: it came incomplete or damaged`);
-    });
+    }
+  }
+
+  /** What a script beside the page has in base64, as if it had been fetched. */
+  async function readScript(src, name, what) {
+    await addScript(src, what);
+    const text = globalThis.liveModels?.[name] ?? "";
+    delete globalThis.liveModels?.[name];
+    try {
+      return new Response(decode(text));
+    } catch {
+      return new Response(""); // no base64
+    }
   }
 
   const readModel = async (onnx) =>
@@ -77,11 +84,20 @@
     return fetched.get(name);
   }
 
+  /** What the runtime says where memory runs out, in words; and where it can make nothing of a model. */
+  function explain(problem) {
+    const text = String(problem?.message ?? problem);
+    if (/bad_alloc|out of memory|allocat/i.test(text)) {
+      throw new Error("this device has not enough memory left for the model; other tabs may have it");
+    }
+    throw /create a session/i.test(text) ? new Error(`the model is damaged, or not of a form that runs here (${text})`) : problem;
+  }
+
   /** Widgets with the same model share one session; after a failure the next change tries again. */
   function openSession(onnx) {
     if (!sessions.has(onnx)) {
       const parts = Promise.all([loadRuntime(), readModel(onnx)]);
-      const opening = parts.then(([ort, bytes]) => ort.InferenceSession.create(bytes));
+      const opening = parts.then(([ort, bytes]) => ort.InferenceSession.create(bytes)).catch(explain);
       sessions.set(onnx, opening);
       opening.catch(() => sessions.delete(onnx));
     }
@@ -109,18 +125,18 @@
       if (!tensors[name]?.data) throw new Error(`the input ${name} is missing`);
       feeds[name] = toRuntime(ort, name, tensors[name]);
     }
-    const results = await (turn = turn.catch(() => {}).then(() => session.run(feeds)));
+    const results = await (turn = turn.catch(() => {}).then(() => session.run(feeds)).catch(explain));
     return Object.fromEntries(Object.entries(results).map(([name, { dims, data }]) => [name, { shape: [...dims], data }]));
   }
 
-  /** Numbers as bytes, as a widget holds them. */
-  const toWires = (tensors) =>
-    Object.fromEntries(
-      Object.entries(tensors).map(([name, { shape, data }]) => [
-        name,
-        { shape, data: new DataView(data.buffer, data.byteOffset, data.byteLength) },
-      ]),
-    );
+  /** Numbers as bytes, as a widget holds them; what is no number is no answer. */
+  function toWires(tensors) {
+    const wire = ([name, { shape, data }]) => {
+      if (data instanceof Float32Array && !data.every(Number.isFinite)) throw new Error(`the model's answer, ${name}, is not a number`);
+      return [name, { shape, data: new DataView(data.buffer, data.byteOffset, data.byteLength) }];
+    };
+    return Object.fromEntries(Object.entries(tensors).map(wire));
+  }
 
   /** Turn inputs into outputs, both as name → {shape, data: DataView of float32}. */
   const run = async (session, inputs) => toWires(await compute(session, inputs));
