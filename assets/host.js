@@ -147,6 +147,7 @@
     const widget = widgets.get(JSON.parse(script.textContent).model_id);
     if (!widget) return; // a view of another kind of widget
     const place = makePlace(script);
+    place.el.dataset.view = widget.values._anywidget_id ?? ""; // its kind: a view counts the others of it
     try {
       widget.starting ??= start(widget, find);
       const front = await widget.starting;

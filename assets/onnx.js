@@ -7,6 +7,7 @@
 (() => {
   "use strict";
   const VENDOR = new URL("vendor/", document.currentScript.src).href;
+  const HERE = document.currentScript.src;
   const BESIDE = "beside the page: "; // no base64
 
   let runtime; // a promise of onnxruntime
@@ -141,6 +142,8 @@
   /** Turn inputs into outputs, both as name → {shape, data: DataView of float32}. */
   const run = async (session, inputs) => toWires(await compute(session, inputs));
 
+  /** Add another script of the folder of this one to the page: what is seldom wanted. */
+  const fetchScript = (name) => addScript(new URL(name, HERE).href, "a script of this page");
   const isOpen = (onnx) => sessions.has(onnx);
-  globalThis.liveOnnx = { BESIDE, compute, decode, fetchBeside, isOpen, openSession, run, toWires };
+  globalThis.liveOnnx = { BESIDE, compute, decode, fetchBeside, fetchScript, isOpen, openSession, run, toWires };
 })();

@@ -50,11 +50,11 @@ def test_in_a_notebook_the_address_is_left_alone_and_the_numbers_can_be_sent(wid
           state.type = "application/vnd.jupyter.widget-state+json";
         }"""
     )
-    page.get_by_role("button", name="Copy numbers").wait_for()
+    page.get_by_role("button", name="Copy state").wait_for()
     box(page, "All", 1).fill("16")
     page.wait_for_function("document.querySelectorAll('[data-drawn]')[1].dataset.drawn > 1")
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { configurable: true, value: undefined })")
-    page.get_by_role("button", name="Copy numbers").click()
+    page.get_by_role("button", name="Copy state").click()
     sent = page.get_by_role("textbox", name="What can be sent")
     sent.wait_for()
     assert sent.input_value() == "shares-1_n.all-16_n.some-2_end"

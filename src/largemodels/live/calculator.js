@@ -101,7 +101,13 @@ export default {
       results.mark(old.length ? `As of the previous input: ${before.join(", ")}.` : "");
     }
 
-    const foot = h("div", { class: "cx-foot" }, reset, copyButton(say, () => address.link(written(now()))));
+    const tables = () => {
+      const inputs = takes.map((quantity) => [quantity.label, "set", now()[quantity.name], "", quantity.unit]);
+      const answers = gives.map(({ name, label, unit }) => [label, "answer", ...wide(fromWire(model.get("outputs")[name]).data), unit]);
+      return [[["quantity", "kind", "value, or low", "high", "unit"], ...inputs, ...answers]];
+    };
+    const wide = ([low, high = ""]) => [low, high];
+    const foot = h("div", { class: "cx-foot" }, reset, takeAway({ el, say, key, link: () => address.link(written(now())), numbers: tables }));
     el.append(
       h(
         "div",
@@ -139,11 +145,4 @@ function readState({ values, whole, version }, takes, start) {
     numbers[name] = number;
   }
   return { numbers };
-}
-
-/** Scroll to a widget, again when what stands above it has its size. */
-function bringIntoView(el) {
-  const bring = () => el.isConnected && el.scrollIntoView({ block: "start" });
-  bring();
-  if (document.readyState !== "complete") addEventListener("load", bring, { once: true });
 }

@@ -136,6 +136,27 @@ export default {
       ),
       say.element,
     );
-    return keepDrawn(el, model, draw);
+    const state = keepAndTake({
+      el, model, say, kind: "lookup", version: 1,
+      forms: { query: someNumbers(2, -100, 100), angle: aWhole(-180, 180) },
+      read: () => ({ query: read("inputs", "query"), angle }),
+      restore({ query, angle: degrees }) {
+        angle = degrees;
+        setInputs(model, { query: toWire([2], query) });
+      },
+      numbers() {
+        const [query, keys, values] = ["query", "keys", "values"].map((name) => read("inputs", name));
+        const [scores, weights, parts] = ["scores", "weights", "parts"].map((name) => read("outputs", name));
+        const head = ["key", "key, first number", "key, second number", "score", "weight (share)", "value", "weight × value"];
+        const rows = names.map((name, i) => [name, ...keys.subarray(2 * i, 2 * i + 2), scores[i], weights[i], values[i], parts[i]]);
+        return [[head, ...rows], [["query, first number", "query, second number", "answer"], [...query, ...read("outputs", "answer")]]];
+      },
+    });
+    const forget = keepDrawn(el, model, draw);
+    state.begin();
+    return () => {
+      state.end();
+      forget();
+    };
   },
 };

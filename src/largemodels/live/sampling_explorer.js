@@ -143,7 +143,35 @@ export default {
       ),
       say.element,
     );
-    return keepDrawn(el, model, draw);
+    const state = keepAndTake({
+      el, model, say, kind: "sampling", version: 1,
+      forms: {
+        prompt: aWhole(0, prompts.length - 1), temperature: aNumber(0.1, 2), top_k: aWhole(1, all), top_p: aNumber(0.05, 1),
+        min_p: aNumber(0, 0.5), seed: aWhole(0, 999999),
+      },
+      read: () => {
+        const rules = Object.fromEntries(Object.keys(sliders).map((name) => [name, number(name)]));
+        return { prompt: prompts.indexOf(current()), ...rules, seed: Math.round(seed.number) };
+      },
+      restore({ prompt, seed: other, ...rules }) {
+        seed.show(other);
+        const changes = Object.fromEntries(Object.entries(rules).map(([name, value]) => [name, toWire([1], [value])]));
+        ask({ ...changes, logits: toWire(prompts[prompt].logits.shape, fromWire(prompts[prompt].logits).data) });
+        drawTen();
+      },
+      numbers() {
+        const { tokens } = current();
+        const counts = read("counts");
+        const rows = [...answer.before].map((before, i) => [tokens[i] ?? ranks(i), counts[i], before, answer.after[i], answer.kept[i]]);
+        return [[["token, or ranks", "tokens", "probability before the rules", "probability after the rules", "tokens that are kept"], ...rows]];
+      },
+    });
+    const forget = keepDrawn(el, model, draw);
+    state.begin();
+    return () => {
+      state.end();
+      forget();
+    };
   },
 };
 

@@ -10,7 +10,8 @@ const PART = { unit: "", low: 0, high: 1 };
 
 export default {
   render({ model, el }) {
-    const { laws, key, points } = model.get("settings");
+    const { laws, points } = model.get("settings");
+    const key = stateKey(el, model, "law");
     const read = (name) => fromWire(model.get("inputs")[name]).data;
     const say = announcer();
     let asked = false; // by the reader, who is told what comes of it
@@ -29,7 +30,7 @@ export default {
         tokens: toWire([1], [within(tokens, one.tokens)]),
         at: toWire([points], at),
       });
-      address?.keep(state());
+      address.keep(state());
     }
     /** Another size at the same computation; the data give way, and where they cannot, the size does not go on. */
     function resize(parameters) {
@@ -83,7 +84,7 @@ export default {
       move(good ? one : laws[0], Number(parameters), Number(tokens));
       if (arrived) el.scrollIntoView({ block: "nearest" });
     }
-    const address = key ? stateInAddress(key, FORM, restore) : null;
+    const address = stateInAddress(key, FORM, restore);
     const lost = h("p", { class: "lm-problem", role: "status" });
 
     // ---- what comes out ----
@@ -137,7 +138,16 @@ export default {
       if (asked) say(verdict.textContent);
     }
 
-    const foot = h("div", { class: "sx-foot" }, best, ...(key ? [copyButton(say, () => address.link(state()))] : []));
+    function numbers() {
+      const out = (name) => [...fromWire(model.get("outputs")[name]).data];
+      const [at, curves, three] = [[...read("at")], out("curves"), [0, 1, 2]];
+      const point = [law().name, now().parameters, now().tokens, ...["compute", "loss", "parameters_best", "tokens_best", "loss_best"].flatMap(out)];
+      return [
+        [["law", "parameters", "tokens", "computation (FLOP)", "loss (nats)", "best parameters", "best tokens", "best loss (nats)"], point],
+        [["parameters", ...three.map((i) => `loss (nats), ${CURVES[i]}`)], ...at.map((n, j) => [n, ...three.map((i) => curves[i * at.length + j])])],
+      ];
+    }
+    const foot = h("div", { class: "sx-foot" }, best, takeAway({ el, say, key, link: () => address.link(state()), numbers }));
     el.append(
       h(
         "div",
@@ -150,9 +160,9 @@ export default {
       say.element,
     );
     const stop = keepDrawn(el, model, draw);
-    address?.begin();
+    address.begin();
     return () => {
-      address?.stop();
+      address.stop();
       stop();
     };
   },

@@ -52,7 +52,7 @@ class ScalingExplorer(View):
     Args:
         laws: with different names; the first is shown first.
         key: the name under which the reader's choices stand in the address of a page, so that they can be sent: a
-            letter, then letters and digits, in lower case, that no other widget of the page has. Empty for none.
+            letter, then letters and digits, in lower case, that no other widget of the page has. Without it ``law``.
 
     Raises:
         ValueError: no law, two of one name, a key or limits that there cannot be, a point out of the limits; on

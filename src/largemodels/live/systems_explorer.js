@@ -5,7 +5,8 @@
 
 export default {
   render({ model, el }) {
-    const { systems, axes, domains, middle, key } = model.get("settings");
+    const { systems, axes, domains, middle } = model.get("settings");
+    const key = stateKey(el, model, "systems");
     const read = (name) => fromWire(model.get("inputs")[name]).data;
     const first = Math.floor(systems[0].year);
     const last = Math.floor(systems.at(-1).year);
@@ -28,7 +29,7 @@ export default {
         doublings: toWire([systems.length], values().map((value) => value ?? 0)),
         weights: toWire([systems.length], weights),
       });
-      address?.keep(state());
+      address.keep(state());
     };
     const groups = filters(domains, first, last, ask);
     const toggle = (i) => {
@@ -67,7 +68,7 @@ export default {
       ask();
       if (arrived) el.scrollIntoView({ block: "nearest" });
     }
-    const address = key ? stateInAddress(key, systems.length, restore) : null;
+    const address = stateInAddress(key, systems.length, restore);
     const lost = h("p", { class: "lm-problem", role: "status" });
 
     // ---- controls ----
@@ -77,7 +78,7 @@ export default {
     });
     const scale = choices("Scale", ["logarithmic", "linear"], 0, (i) => {
       log = i === 0;
-      address?.keep(state());
+      address.keep(state());
       draw();
     });
     const reset = button("Count all again", () => {
@@ -87,7 +88,7 @@ export default {
     });
     const choose = (i) => {
       chosen = i;
-      address?.keep(state());
+      address.keep(state());
       draw();
     };
     const plot = systemsPlot(systems, first - 1, last + 2, choose, toggle);
@@ -125,21 +126,32 @@ export default {
       if (asked) say(`${verdict.textContent} ${answer.count[0]} systems count.`);
     }
 
+    function numbers() {
+      const out = (name) => [...fromWire(model.get("outputs")[name]).data];
+      const [line, low, high] = ["line", "low", "high"].map(out);
+      const { name: shown, unit } = axes[axis];
+      const rows = systems.map((system, i) => [system.name, system.year, values()[i] ?? "", how(system) ?? "", read("weights")[i]]);
+      return [
+        [["system", "year", `log2 of ${shown} (${unit})`, "how it is known", "counts"], ...rows],
+        [["year", "line", "95 % interval, low", "95 % interval, high"], ...[...read("at")].map((at, i) => [at + middle, line[i], low[i], high[i]])],
+        [["months of a doubling", "95 % interval, low", "95 % interval, high", "systems that count"], [...out("months"), ...out("count")]],
+      ];
+    }
     el.append(
       h(
         "div",
         { class: "sy", "data-lm-suppress-shortcuts": "true" },
         h("div", { class: "sy-top" }, shows, scale),
         h("div", { class: "sy-sheet" }, lost, verdict, plot, note),
-        h("div", { class: "sy-desk" }, groups, h("div", {}, reset, ...(key ? [copyButton(say, () => address.link(state()))] : []))),
+        h("div", { class: "sy-desk" }, groups, h("div", {}, reset, takeAway({ el, say, key, link: () => address.link(state()), numbers }))),
         card,
       ),
       say.element,
     );
     const stop = keepDrawn(el, model, draw);
-    address?.begin();
+    address.begin();
     return () => {
-      address?.stop();
+      address.stop();
       stop();
     };
   },

@@ -35,7 +35,7 @@ class SystemsExplorer(View):
         systems: in the order of their dates, with different names.
         axis: what to show first, one of ``AXES``.
         key: the name under which the reader's choices stand in the address of a page, so that they can be sent: a
-            letter, then letters and digits, in lower case, that no other widget of the page has. Empty for none.
+            letter, then letters and digits, in lower case, no other widget of the page has it. Without one ``systems``.
 
     Raises:
         ValueError: fewer than three systems, another order, an axis or a key that there cannot be; on binding, inputs

@@ -23,6 +23,8 @@ KIT = (
     "kit/text_box",
     "kit/text_line",
     "kit/address",
+    "kit/state",
+    "kit/take",
     "kit/life",
 )
 

@@ -50,14 +50,14 @@ function findState(text, key) {
  *
  * `onState(state, arrived)`: the address has a state of `readStates` for this widget; `arrived` if the reader came by a link
  * to it. The result has `.begin()`, when the widget stands; `.keep(values)`: these are the values now, in place of those before, after a
- * moment of quiet, so that typing leaves one entry in the history; `.turn(before, after)`: at once, as an entry of its
+ * moment of quiet, so that typing leaves one entry in the history, or null for what no address can hold; `.turn(before, after)`: at once, as an entry of its
  * own, so that the reader can go back; `.link(values)`: what can be sent; `.stop()`: the end.
  * In a notebook, whose address is not the widget's, nothing is kept, and what can be sent is the state alone.
  */
 function stateInAddress(key, version, onState) {
   const here = onStaticPage();
   const write = (values) => writeState(key, version, values);
-  let waiting = null; // values, to be kept
+  let waiting; // values, to be kept; null to keep none
   let timer = 0;
 
   const mark = (how, own, hash) => {
@@ -67,12 +67,13 @@ function stateInAddress(key, version, onState) {
   };
   const enter = (how, own) => {
     const others = readStates(location.hash).filter((state) => state.whole && state.key !== key);
-    mark(how, own, `#${[own, ...others.map(({ text }) => text)].join("_")}`);
+    const all = [...(own ? [own] : []), ...others.map(({ text }) => text)].join("_");
+    mark(how, own, all ? `#${all}` : location.pathname + location.search);
   };
   const flush = () => {
     clearTimeout(timer);
-    if (waiting) enter("replaceState", write(waiting));
-    waiting = null;
+    if (waiting !== undefined) enter("replaceState", waiting && write(waiting));
+    waiting = undefined;
   };
   const follow = (arrived) => {
     const states = readStates(location.hash);
@@ -84,7 +85,7 @@ function stateInAddress(key, version, onState) {
   const fresh = () => !history.state?.live; // the reader came by a link, not by going back or loading again
   const moved = () => {
     clearTimeout(timer);
-    waiting = null;
+    waiting = undefined;
     follow(fresh());
   };
 
@@ -111,22 +112,9 @@ function stateInAddress(key, version, onState) {
   };
 }
 
-/** A button that copies `text()`, what can be sent, and says that it did, or shows it where the browser forbids that. */
-function copyButton(say, text) {
-  const words = onStaticPage() ? "Copy link" : "Copy numbers"; // a notebook has no link; see findState
-  const shown = h("input", { type: "text", class: "lm-sent", readonly: true, hidden: true, "aria-label": "What can be sent" });
-  const said = h("span", { class: "lm-quiet" });
-  const copy = button(words, async () => {
-    shown.value = text();
-    try {
-      await navigator.clipboard.writeText(shown.value);
-      said.textContent = onStaticPage() ? "Copied." : "Copied: it can be pasted into any box of the same kind.";
-    } catch {
-      shown.hidden = false; // no permission, or no clipboard
-      shown.select();
-      said.textContent = "Copy the text in the box.";
-    }
-    say(said.textContent);
-  });
-  return h("span", { class: "lm-copy" }, copy, shown, said);
+/** Scroll to a widget, again when what stands above it has its size. */
+function bringIntoView(el) {
+  const bring = () => el.isConnected && el.scrollIntoView({ block: "start" });
+  bring();
+  if (document.readyState !== "complete") addEventListener("load", bring, { once: true });
 }
