@@ -4,7 +4,8 @@
  * A page embeds the state of its widgets and marks the places of their views, as every Jupyter page does. This script
  * gives each anywidget the front-end module contract it expects (initialize, render; get, set, on, off, save_changes,
  * send) and answers a change of `inputs` by running the widget's own ONNX model, in the browser: answers.js does that, and
- * onnx.js; they are loaded before. A change of `wanted` is answered by `brought`, the file that lies beside the page.
+ * onnx.js; they are loaded before. A change of `wanted` is answered by `brought`, the file that lies beside the page; one
+ * of `asked`, in a widget that trains, by `taken`: training.js does that.
  *
  * It is a classic script and imports modules as blobs, so pages work from file:// as well.
  */
@@ -61,6 +62,7 @@
       this.changed.clear();
       if (changed.has("inputs")) this.answer?.();
       if (changed.has("wanted")) this.bring?.();
+      if (changed.has("asked")) this.train?.();
     }
 
     /** There is no kernel to hear a message. */
@@ -70,8 +72,8 @@
   // ---- the page's state ----------------------------------------------------------------------
 
   /**
-   * Collect the widgets of the page: id → {_esm, _css, …} with binary values as DataViews, and the model: its ONNX as
-   * base64 text, or BESIDE and its name, or nothing.
+   * Collect the widgets of the page: id → {_esm, _css, …} with binary values as DataViews, and the model, and the step
+   * that trains it: their ONNX as base64 text, or BESIDE and their name, or nothing.
    */
   function readStates() {
     const widgets = new Map();
@@ -80,8 +82,9 @@
         if (widget.model_module !== "anywidget") continue; // layouts, progress bars: nothing to draw here
         const values = widget.state;
         for (const { path, data } of widget.buffers ?? []) setAt(values, path, data);
-        const model = typeof values.onnx === "string" ? values.onnx : "";
-        widgets.set(id, { values, onnx: model || (values.beside && BESIDE + values.beside) || "" });
+        const model = (text, beside) => (typeof text === "string" && text) || (beside && BESIDE + beside) || "";
+        const step = model(values.step_onnx, values.step_beside);
+        widgets.set(id, { values, onnx: model(values.onnx, values.beside), step });
         for (const { path } of widget.buffers ?? []) setAt(values, path, (text) => new DataView(decode(text).buffer));
       }
     }
@@ -123,7 +126,8 @@
     widget.places = [];
     const show = (state, message) => widget.places.forEach((place) => place.show(state, message));
     answerWith(widget.model, widget.onnx, show);
-    bringTo(widget.model, widget.values.beside, show);
+    bringTo(widget.model, widget.values.data_beside || widget.values.beside, show);
+    globalThis.liveTraining.trainWith(widget.model, widget.step, show, reason);
     const front = await importModule(widget.values._esm);
     cleanups.push(await front.initialize?.({ model: widget.model, experimental: {} }));
     return front;

@@ -20,6 +20,7 @@ PAGE = """<!DOCTYPE html>
 <script defer src="{static}/onnx.js"></script>
 <script defer src="{static}/reading.js"></script>
 <script defer src="{static}/answers.js"></script>
+<script defer src="{static}/training.js"></script>
 <script defer src="{static}/host.js"></script>
 </head>
 <body>

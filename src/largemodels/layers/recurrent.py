@@ -106,7 +106,7 @@ class Recurrence(nn.Module):
                 f"{type(self).__name__} takes (b, t, {self.input_size}) with at least one example and one step; "
                 f"got shape {tuple(x.shape)}"
             )
-        shape = (1, len(x), self.hidden_size)
+        shape = (1, x.shape[0], self.hidden_size)
         if state is None:
             return tuple(x.new_zeros(shape[1:]) for _ in self.carried)
         given = state if isinstance(state, tuple | list) else (state,)

@@ -19,6 +19,7 @@ from largemodels.live.sampling_explorer import Sampling, SamplingExplorer
 from largemodels.live.scaling_explorer import Law, ScalingExplorer
 from largemodels.live.systems_explorer import SystemsExplorer
 from largemodels.live.token_explorer import TokenExplorer, page_vocabulary
+from largemodels.live.training import TrainingView
 from largemodels.live.view import View
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "SystemsExplorer",
     "Task",
     "TokenExplorer",
+    "TrainingView",
     "View",
     "live",
     "page_vocabulary",

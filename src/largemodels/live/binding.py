@@ -88,11 +88,11 @@ class Binding(nn.Module):
         return torch.from_numpy(values).to(like.device)
 
 
-def pack(name: str, tensor: Tensor) -> dict:
-    """Write a tensor as a wire. Raises ``ValueError`` when it is no tensor, empty, or not finite."""
+def pack(name: str, tensor: Tensor, finite: bool = True) -> dict:
+    """Write a tensor as a wire. Raises ``ValueError`` when it is no tensor, empty, or, if it must be, not finite."""
     if not isinstance(tensor, Tensor) or tensor.numel() == 0:
         raise ValueError(f"{name} is {'an empty' if isinstance(tensor, Tensor) else 'no'} tensor")
-    if not tensor.isfinite().all():
+    if finite and not tensor.isfinite().all():
         raise ValueError(f"{name} holds NaN or infinity")
     return {"shape": list(tensor.shape), "data": tensor.detach().cpu().float().numpy().astype("<f4").tobytes()}
 

@@ -24,12 +24,14 @@ from largemodels.train.optimizers import SGD, Adam, AdamW, Momentum, Muon, ortho
 from largemodels.train.preferences import bradley_terry_loss, dpo_loss, group_advantages, grpo_loss
 from largemodels.train.recipe import Recipe
 from largemodels.train.recompute import recomputed
+from largemodels.train.training_step import AtWeights, TrainingStep, trace
 
 __all__ = [
     "SGD",
     "TELLING",
     "Adam",
     "AdamW",
+    "AtWeights",
     "Checkpoint",
     "Cusum",
     "Difference",
@@ -43,6 +45,7 @@ __all__ = [
     "Step",
     "Sure",
     "TextScore",
+    "TrainingStep",
     "answer_loss",
     "ask",
     "backtest",
@@ -80,4 +83,5 @@ __all__ = [
     "shift_p_value",
     "shuffled_gaps",
     "standard_error",
+    "trace",
 ]

@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 from typing import Any
 
 from largemodels.device import PRECISIONS
-from largemodels.train.recipe import SCHEDULES, Recipe
+from largemodels.train.recipe import OPTIMIZERS, SCHEDULES, Recipe
 from largemodels.train.registry import MODELS, Entry
 from largemodels.train.tasks import Task
 
-CHOICES = {"schedule": SCHEDULES, "precision": tuple(PRECISIONS)}
+CHOICES = {"schedule": SCHEDULES, "precision": tuple(PRECISIONS), "optimizer": OPTIMIZERS}
 HELP = {
     "epochs": "how often to see every example",
     "steps": "how many batches to learn from",

@@ -1,0 +1,196 @@
+"""A view that trains: it asks for steps of a :class:`~largemodels.train.TrainingStep`, and looks at the weights."""
+
+import math
+import re
+import warnings
+
+import torch
+from torch import Tensor, nn
+from traitlets import Bytes, Dict, Int, Unicode
+
+from largemodels.export import to_onnx
+from largemodels.live.binding import Binding, evaluation, pack
+from largemodels.live.view import View
+from largemodels.train import TrainingStep, trace
+
+
+LARGEST = 1e30  # what stands for infinity where a view draws
+
+
+class TrainingView(View):
+    """The base of the views in which the reader trains a model; bind it to a ``TrainingStep`` and a batch.
+
+    Two functions answer. The step: the view writes ``asked``, and ``taken`` answers it. And what the view draws of a
+    model in training: the function of :meth:`look`; as in all views it answers ``inputs`` with ``outputs``. It takes
+    ``weights``, and ``step``, which it answers as ``at``: at which step these outputs were.
+
+    ``asked`` is what the step takes, by name, with ``k`` batches, one after the other, in the place of one:
+    ``{"number": …, "weights": …, "rate": …, "x": (k, b, …), "targets": (k, b)}``. ``taken`` has the same ``number``;
+    ``weights`` and ``memory`` after the last step; ``loss`` and ``gradient`` ``(j,)`` of every step. A step whose loss
+    or new weights are not finite is the last, ``j < k`` or not, and ``finite`` is false: weights and memory are
+    those before it.
+    """
+
+    parts = ("training/look", "training/random", "training/steps", "training/run", "training/curve", "training/panel")
+
+    asked = Dict(help="steps that the reader wants: what they take, and a number").tag(sync=True)
+    taken = Dict(help="what they gave, under the same number").tag(sync=True)
+    step_onnx = Bytes(help="the step, for a page without a kernel").tag(sync=True)
+    step_beside = Unicode(help="or the name of its file in assets/models/").tag(sync=True)
+    data_beside = Unicode(help="the name of the file there that the view wants: what to train on").tag(sync=True)
+    wanted = Int(help="how often the browser has asked for that file").tag(sync=True)
+    brought = Bytes(help="its bytes, once it was asked for").tag(sync=True)
+
+    def __init__(self, settings: dict | None = None, **traits):
+        super().__init__(settings, **traits)
+        for name in (self.step_beside, self.data_beside):
+            if not re.fullmatch(r"[\w-]*", name):
+                raise ValueError(f"what lies beside the page has a name of letters, digits, - and _; got {name!r}")
+        self._steps: StepBinding | None = None
+        self.observe(self._train, "asked")
+        self.observe(self._bring, "wanted")
+
+    def data(self) -> bytes:
+        """Return what the view wants to train on, if it wants anything, as in ``assets/models/``."""
+        return b""
+
+    def _bring(self, change) -> None:
+        self.brought = self.data()
+
+    def look(self, step: TrainingStep) -> tuple[nn.Module, dict[str, Tensor]]:
+        """Return what the view draws of the model: a module that takes ``weights`` first, and an example of the rest.
+
+        With :class:`~largemodels.train.AtWeights` a model takes its flat weights. What the module answers as
+        ``test_loss`` ``(1,)`` is drawn into the loss curve.
+        """
+        raise NotImplementedError
+
+    def bind(self, function: TrainingStep, example: dict[str, Tensor], dynamic: dict | None = None) -> "TrainingView":
+        """Train by ``function`` from now on, on batches like ``example``.
+
+        Args:
+            function: the step; where its model is now, the run begins.
+            example: a batch: what the model takes, by name, and last the targets.
+            dynamic: axes whose length may change, such as the batch's: ``{"x": {0: "b"}, "targets": {0: "b"}}``.
+
+        Raises:
+            ValueError: a function that is no ``TrainingStep``, a batch that does not fit it, or a first step that is
+                not finite.
+        """
+        if not isinstance(function, TrainingStep):
+            raise ValueError(f"a view that trains takes a TrainingStep; got {type(function).__name__}")
+        start = function.start(example)
+        steps = StepBinding(function, start, dynamic, len(example))
+        steps.try_once()
+        beside = "" if self._steps else self.step_beside
+        step_onnx = b"" if beside else steps.export()
+        seen, rest = self.look(function)
+        weights = start["weights"]
+        first = {"weights": weights, "step": weights.new_zeros(1), **rest}
+        self._steps = None
+        with self.hold_sync():
+            self.settings = {**self.settings, "step": steps.describe()}
+            self.step_onnx, self.step_beside, self.taken = step_onnx, beside, {}
+            super().bind(_Looking(seen), first)
+        self._steps = steps
+        return self
+
+    def _train(self, change) -> None:
+        """Take the steps that were asked for; a mistake is shown, and leaves the widget alive."""
+        if self._steps is None or not change.new:
+            return
+        try:
+            taken = self._steps.take(change.new)
+        except Exception as problem:  # whatever the reader's own model raises belongs on the screen
+            self.taken = {"number": change.new.get("number", 0), "failed": str(problem) or type(problem).__name__}
+        else:
+            self.taken = taken
+
+
+class _Looking(nn.Module):
+    """Answer also at which step it was, and in finite numbers, whatever has become of the weights."""
+
+    def __init__(self, function: nn.Module):
+        super().__init__()
+        self.function = function
+
+    def forward(self, weights: Tensor, step: Tensor, *rest: Tensor) -> dict[str, Tensor]:
+        answer = {
+            name: value.nan_to_num(0.0, LARGEST, -LARGEST) for name, value in self.function(weights, *rest).items()
+        }
+        return {**answer, "at": step.clone()}
+
+
+class StepBinding(Binding):
+    """A training step over wires, taken several times in a row. ``parts``: tensors of a batch."""
+
+    def __init__(self, step: TrainingStep, example: dict[str, Tensor], dynamic: dict | None, parts: int):
+        super().__init__(step, example, dynamic)
+        self.batch = list(example)[-parts:]
+        self.carried = [name for name in ("weights", "memory") if name in example]
+
+    def describe(self) -> dict:
+        """Return what the view has to know of the step: rules, dials, and the parameters that the weights are."""
+        step = self.function
+        return {
+            "optimizers": list(step.optimizers),
+            "dials": step.dials,
+            "batch": {name: list(self.example[name].shape) for name in self.batch},
+            "memory": step.memory_size,
+            "weights": [{"name": name, "shape": list(shape)} for name, shape in step.layout],
+        }
+
+    def try_once(self) -> None:
+        """Take the step of the example. Raises ``ValueError`` when loss or weights are not finite."""
+        answer = self.function(*self.example.values())
+        for name in ("loss", "next_weights"):
+            pack(name, answer[name])
+
+    def export(self) -> bytes:
+        """Return one step as ONNX, or nothing, with a warning, when torch cannot export it."""
+        example = {name: tensor.float() for name, tensor in self.example.items()}
+        try:
+            with evaluation(self):
+                graph = trace(self, example, self.dynamic)
+            return to_onnx(graph, example, self.dynamic)
+        except Exception as problem:
+            text = str(problem).strip().split("\n")[0]
+            warnings.warn(f"not exported, so a page without a kernel cannot train it: {text}", stacklevel=4)
+            return b""
+
+    def take(self, asked: dict) -> dict:
+        """Take the steps that were ``asked`` for; see :class:`TrainingView`. Raises ``ValueError`` for bad wires."""
+        if set(asked) - {"number"} != set(self.example):
+            raise ValueError(f"the step takes {', '.join(self.example)}; got {', '.join(asked) or 'nothing'}")
+        counts = {asked[name].get("shape", [0])[0] for name in self.batch}
+        if len(counts) > 1 or not min(counts):
+            raise ValueError(f"as many {' as '.join(self.batch)} are needed, at least one; got {sorted(counts)}")
+        batches = [_rows(asked[name]) for name in self.batch]
+        once = {name: self._unpack(name, asked[name]) for name in self.example if name not in self.batch}
+        losses, gradients, finite = [], [], True
+        with evaluation(self):
+            for rows in zip(*batches, strict=True):
+                batch = (self._unpack(name, row) for name, row in zip(self.batch, rows, strict=True))
+                answer = {name: x.detach() for name, x in self(*once.values(), *batch).items()}
+                losses.append(answer["loss"])
+                gradients.append(answer["gradient"])
+                finite = bool(answer["loss"].isfinite().all() and answer["next_weights"].isfinite().all())
+                if not finite:
+                    break
+                once.update({name: answer[f"next_{name}"] for name in self.carried})
+        series = {"loss": torch.cat(losses), "gradient": torch.cat(gradients)}
+        return {
+            "number": asked.get("number", 0),
+            "finite": finite,
+            **{name: pack(name, once[name]) for name in self.carried},
+            **{name: pack(name, values, finite=False) for name, values in series.items()},
+        }
+
+
+def _rows(wire: dict) -> list[dict]:
+    """Cut a wire into those of its first axis."""
+    count, *shape = wire["shape"]
+    data, size = bytes(wire["data"]), 4 * math.prod(shape)
+    if len(data) != count * size:
+        raise ValueError(f"a batch of shape {tuple(wire['shape'])} has {count * size} bytes; got {len(data)}")
+    return [{"shape": shape, "data": data[i * size : (i + 1) * size]} for i in range(count)]

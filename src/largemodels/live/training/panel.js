@@ -1,0 +1,128 @@
+// What every view that trains has: the buttons of a run, its dials, its loss curve, and why it stopped.
+
+/**
+ * Buttons, dials and curve of a run. The view says:
+ *
+ * `begin(random)`: first weights, flat, from a seeded generator, from which the batches come as well; for the
+ * seed 1, those that the widget was bound with;
+ * `batch()`: the next one; `rate`: {min, max, value}, powers of ten; `chance`, `held`: of the curve; `dials`: more
+ * elements; `values()`: what else the step takes, by name; `reason(run)`: words for what went wrong, or "".
+ *
+ * The result has `.element`, `.run`, `.seed`, `.tested(outputs)` to be called at every draw, `.watch(el)`, which gives
+ * the cleanup, and `.again()`: begin anew, and go on if it was playing.
+ */
+function trainingPanel(model, say, { begin, batch, rate, chance, held, dials = [], values = () => ({}), reason = () => "" }) {
+  const { step } = model.get("settings");
+  const curve = lossCurve({ chance, held });
+  const state = h("p", { class: "tr-state" });
+  const trouble = h("p", { class: "lm-problem tr-trouble" });
+  let seed = 1;
+  let rule = 0;
+  let spoken = false; // the reader has heard how the run is
+
+  const play = button("▶ Train", () => (run.playing ? run.pause() : run.play()), { class: "lm-button tr-play" });
+  const one = button("One step", () => run.one());
+  const slow = h("input", { type: "checkbox", onchange: () => (run.slow = slow.checked) });
+  const reset = button("Reset", () => run.reset(), { title: "The same seed: the same run once more" });
+  const other = button("Another seed", () => {
+    seed += 1;
+    run.reset();
+    say(`Seed ${seed}`);
+  });
+  const rates = slider("Rate", { ...rate, step: 0.1, write: writeRate }, () => tell(run));
+  const names = { sgd: "SGD", momentum: "Momentum", adam: "Adam", adamw: "AdamW" };
+  const rules = choices("Optimiser", step.optimizers.map((name) => names[name]), 0, (i) => {
+    rule = i;
+    dress();
+  });
+  const momentum = slider("Momentum", { min: 0, max: 0.99, step: 0.01, value: step.dials.momentum ?? 0, write: (x) => x.toFixed(2) }, () => {});
+  const dress = () => (momentum.hidden = step.optimizers[rule] !== "momentum");
+  dress();
+
+  const wires = () => ({
+    ...step.dials,
+    ...(step.optimizers.length > 1 ? { rule } : {}),
+    ...("momentum" in step.dials ? { momentum: momentum.value } : {}),
+    rate: 10 ** rates.value,
+    ...values(),
+  });
+
+  const run = trainingRun(model, {
+    begin: () => {
+      curve.clear();
+      return begin(seededRandom(seed));
+    },
+    batch,
+    dials: wires,
+    tell,
+    look: ({ weights, step }) => setInputs(model, { weights: toWire([weights.length], weights), step: toWire([1], [step]) }),
+  });
+
+  /** Why the run stopped, or does not get on. */
+  function why() {
+    if (run.problem) return run.problem;
+    if (reason(run)) return reason(run);
+    const [first, now] = [run.losses[0], run.losses.at(-1)];
+    if (run.bad !== undefined) {
+      if (first === undefined) return "The first loss is no number: the weights are too large to begin with.";
+      return (
+        `The run has diverged. The loss grew from ${writeLoss(first)} to ${writeLoss(Math.max(...run.losses.slice(-20)))} in ` +
+        `${run.losses.length} steps, and the next is no number: with a rate of ${writeRate(rates.value)} every step goes ` +
+        "too far. Lower the rate, and reset."
+      );
+    }
+    if (run.gradients.at(-1) === 0) return "The gradient is exactly 0: no step changes anything any more.";
+    if (now > 2 * first && now > 2 * (chance ?? 0)) {
+      return `The loss is ${writeLoss(now)}, and began at ${writeLoss(first)}: the rate is too high, or the weights were too large.`;
+    }
+    return "";
+  }
+
+  function tell() {
+    play.textContent = run.playing ? "❚❚ Pause" : "▶ Train";
+    play.disabled = one.disabled = run.bad !== undefined;
+    curve.show(run.losses);
+    const loss = run.losses.length ? `, loss ${writeLoss(run.losses.at(-1))}` : "";
+    state.textContent = `Seed ${seed}, step ${run.step}${loss}`;
+    const words = why();
+    if (trouble.textContent !== words) trouble.textContent = words;
+    if (run.playing) spoken = false;
+    else if (!spoken && run.step) {
+      spoken = true;
+      say(words || `Paused. ${curve.words()}`);
+    }
+  }
+
+  const slowly = h("label", { class: "tr-slow" }, slow, "Slow motion");
+  const several = step.optimizers.length > 1 ? [rules] : [];
+  const element = h(
+    "div",
+    { class: "tr-panel" },
+    h("div", { class: "tr-buttons", role: "group", "aria-label": "Training" }, play, one, reset, other, slowly),
+    h("div", { class: "tr-dials" }, ...several, rates, ...("momentum" in step.dials ? [momentum] : []), ...dials),
+    state,
+    trouble,
+    curve.element,
+  );
+  run.reset({ first: true });
+  return {
+    element,
+    run,
+    tested(outputs) {
+      const at = outputs.at && fromWire(outputs.at).data[0];
+      if (outputs.test_loss && at > 0 && at <= run.step) curve.tested(at, fromWire(outputs.test_loss).data[0]);
+      curve.show(run.losses);
+    },
+    again() {
+      const { playing } = run;
+      run.reset();
+      if (playing) run.play();
+    },
+    watch: (el) => run.watch(el),
+  };
+}
+
+/** The rate 10^power with two digits that count. */
+function writeRate(power) {
+  return String(Number((10 ** power).toPrecision(2)));
+}
