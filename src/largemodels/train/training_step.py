@@ -4,14 +4,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch._dynamo.source import ConstantSource
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import functional_call, grad_and_value
-from torch.fx import GraphModule
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
-from largemodels.train.backward import written_out
 from largemodels.train.loss import cross_entropy
 from largemodels.train.optimizers import SGD, Adam, AdamW, Momentum, Rule
 
@@ -164,12 +158,16 @@ def unflatten(weights: Tensor, shapes: list[tuple[str, torch.Size]]) -> dict[str
 
 def trace(
     function: Callable, example: dict[str, Tensor], dynamic: dict[str, dict[int, str]] | None = None
-) -> GraphModule:
+) -> nn.Module:
     """Run ``function`` once and return what it did, gradients included, as a graph of operations that others have.
 
     The lengths of the axes in ``dynamic``, name → {axis: symbol}, stay open, for an export that names them. Raises
     ``ValueError`` for a layer whose gradient cannot leave PyTorch, or that draws random numbers.
     """
+    from torch.fx.experimental.proxy_tensor import make_fx  # slow to import, and only exports need it
+
+    from largemodels.train.backward import written_out
+
     inputs, mode = list(example.values()), "real"
     if dynamic:
         mode, inputs = "fake", _open(example, dynamic)
@@ -183,13 +181,16 @@ def trace(
 
 def _open(example: dict[str, Tensor], dynamic: dict[str, dict[int, str]]) -> list[Tensor]:
     """Return tensors without numbers, in which the lengths of some axes are symbols."""
+    from torch._subclasses.fake_tensor import FakeTensorMode  # slow to import, and only exports need them
+    from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+
     fake = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
     tensors = []
     for name, tensor in example.items():
         free = dynamic.get(name, {})
         kinds = [DimDynamic.DYNAMIC if axis in free else DimDynamic.STATIC for axis in range(tensor.ndim)]
         context = StatelessSymbolicContext(dynamic_sizes=kinds)
-        tensors.append(fake.from_tensor(tensor, symbolic_context=context, source=ConstantSource(name)))
+        tensors.append(fake.from_tensor(tensor, symbolic_context=context))
     return tensors
 
 
