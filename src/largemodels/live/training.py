@@ -13,7 +13,6 @@ from largemodels.live.binding import Binding, evaluation, pack
 from largemodels.live.view import View
 from largemodels.train import TrainingStep, trace
 
-
 LARGEST = 1e30  # what stands for infinity where a view draws
 
 
