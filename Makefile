@@ -7,7 +7,7 @@ SHARED = -n $(JOBS) --dist loadgroup # among workers; what needs the same book o
 
 TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts-freefont-otf fonts-dejavu-core
 
-.PHONY: help book pdf serve model test lint check unit notebooks bench clean
+.PHONY: help book pdf serve model real test lint check unit notebooks bench clean
 .NOTPARALLEL:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make pdf         build the book as a PDF (needs TeX, and says which packages)"
 	@echo "make serve       read it at http://127.0.0.1:$(PORT)"
 	@echo "make model       bring the real language model, 93 MB, once (into LARGEMODELS_DATA, if set)"
+	@echo "make real        put that model into the book, for a page that runs it (88 MB to fetch; 200 MB on disk)"
 	@echo "make test        build, and run every notebook and every test"
 	@echo "make check       format, lint, layers and unit tests: what to run while working"
 	@echo "make notebooks   run the notebooks again and store what they show (FRESH=1: timings too)"
@@ -56,6 +57,11 @@ serve: .venv/ready
 # kept outside this folder, and found there by every checkout; the tests and the notebooks need it, the book does not
 model: .venv/ready
 	@$(BIN)/python tools/bring_model.py
+
+# into assets/vendor/, which is not committed, and into the book where it is built: half a minute, 0.7 GB of memory
+real: model
+	@test -f assets/vendor/versions.json || $(BIN)/python tools/vendor.py
+	@$(BIN)/python tools/make_real.py
 
 # one thread for each of the workers that share the machine
 test: export OMP_NUM_THREADS = 1

@@ -12,7 +12,9 @@
 (() => {
   "use strict";
   const Reading = globalThis.liveReading; // reading.js
-  const { BESIDE, compute, fetchBeside, isOpen, openSession, run, toWires } = globalThis.liveOnnx; // onnx.js
+  const FOLDER = new URL(".", document.currentScript.src).href;
+  const REAL = ["parts", "llama", "reading", "serve"];
+  const { BESIDE, addScript, compute, fetchBeside, isOpen, openSession, run, toWires } = globalThis.liveOnnx; // onnx.js
 
   /** Make `model` answer: the newest inputs win, and what a newer change has overtaken is never computed. */
   function answerWith(model, onnx, show) {
@@ -92,10 +94,27 @@
     };
   }
 
+  let real; // a promise of what serves the real model, for all widgets of the page
+
+  /** Let `model` have the real model, where the book has it, when its view `asks`: real/serve.js, fetched then. */
+  function realFor(model, show) {
+    model.askReal = () => {
+      model.askReal = () => {}; // while that is on its way
+      const add = (before, name) => before.then(() => addScript(`${FOLDER}real/${name}.js`, "the real model"));
+      real ??= REAL.reduce(add, Promise.resolve());
+      real
+        .then(() => globalThis.liveReal.serve(model, show))
+        .catch(() => {
+          real = undefined; // the next view that asks tries again
+          realFor(model, show);
+        });
+    };
+  }
+
   function reason(problem) {
     const text = String(problem?.message ?? problem).trim();
     return (text.length > 200 ? `${text.slice(0, 200)}…` : text).replace(/\.$/, "");
   }
 
-  globalThis.liveAnswers = { answerWith, bringTo, reason };
+  globalThis.liveAnswers = { answerWith, bringTo, realFor, reason };
 })();

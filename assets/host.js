@@ -5,7 +5,8 @@
  * gives each anywidget the front-end module contract it expects (initialize, render; get, set, on, off, save_changes,
  * send) and answers a change of `inputs` by running the widget's own ONNX model, in the browser: answers.js does that, and
  * onnx.js; they are loaded before. A change of `wanted` is answered by `brought`, the file that lies beside the page; one
- * of `asked`, in a widget that trains, by `taken`: training.js does that.
+ * of `asked`, in a widget that trains, by `taken`: training.js does that. One of `asks` is
+ * answered by the real model, where the book has it.
  *
  * It is a classic script and imports modules as blobs, so pages work from file:// as well.
  */
@@ -14,7 +15,7 @@
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
   const { BESIDE, decode } = globalThis.liveOnnx; // onnx.js
-  const { answerWith, bringTo, reason } = globalThis.liveAnswers; // answers.js
+  const { answerWith, bringTo, realFor, reason } = globalThis.liveAnswers; // answers.js
 
   /** The half of an ipywidgets model that lives in the browser: values by name, and who wants to hear of changes. */
   class Model {
@@ -63,6 +64,7 @@
       if (changed.has("inputs")) this.answer?.();
       if (changed.has("wanted")) this.bring?.();
       if (changed.has("asked")) this.train?.();
+      if (changed.has("asks")) this.askReal?.();
     }
 
     /** There is no kernel to hear a message. */
@@ -128,6 +130,8 @@
     answerWith(widget.model, widget.onnx, show);
     bringTo(widget.model, widget.values.data_beside || widget.values.beside, show);
     globalThis.liveTraining.trainWith(widget.model, widget.step, show, reason);
+    bringTo(widget.model, widget.values.beside, show);
+    realFor(widget.model, show);
     const front = await importModule(widget.values._esm);
     cleanups.push(await front.initialize?.({ model: widget.model, experimental: {} }));
     return front;

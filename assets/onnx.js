@@ -145,5 +145,5 @@
   /** Add another script of the folder of this one to the page: what is seldom wanted. */
   const fetchScript = (name) => addScript(new URL(name, HERE).href, "a script of this page");
   const isOpen = (onnx) => sessions.has(onnx);
-  globalThis.liveOnnx = { BESIDE, compute, decode, fetchBeside, fetchScript, isOpen, openSession, run, toWires };
+  globalThis.liveOnnx = { BESIDE, addScript, compute, decode, fetchBeside, fetchScript, isOpen, loadRuntime, openSession, run, toWires };
 })();

@@ -17,6 +17,7 @@ twice: as bytes, a quarter less, for pages that come over http; and as a script 
 
     vendor/models/NAME.bin      NAME.onnx or NAME.json, gzipped
     vendor/models/NAME.js       puts the same, in base64, into liveModels.NAME
+    vendor/real/index.js        says that the book has no real model; tools/make_real.py writes another, which stays
 """
 
 import base64
@@ -66,6 +67,8 @@ RUNTIME_FROM_CDN = """globalThis.loadOnnxRuntime = () =>
 
 MODEL = '(globalThis.liveModels ??= {})["%(name)s"] =\n  "%(packed)s";\n'
 
+NO_REAL_MODEL = "globalThis.liveRealModel = null;\n"
+
 MATHJAX_FROM_CDN = """{
   const script = document.createElement("script");
   script.src = "%(folder)s/startup.js";
@@ -78,6 +81,10 @@ def bring(root: Path = ROOT) -> bool:
     """Fill assets/vendor/, if it is not filled yet; tell whether the pages will need no other host."""
     whole = _bring_packages(root)
     _pack_models(root)
+    index = root / "assets/vendor/real/index.js"
+    if not index.exists():
+        index.parent.mkdir(exist_ok=True)
+        index.write_text(NO_REAL_MODEL, encoding="utf-8")
     return whole
 
 
@@ -100,6 +107,8 @@ def _bring_packages(root: Path) -> bool:
         _copy_fonts(root / "node_modules/@fontsource-variable", new / "fonts")
         _pack_runtime(root / "node_modules/onnxruntime-web", new)
         (new / "versions.json").write_text(made, encoding="utf-8")
+    if (real := stamp.parent / "real").exists():
+        real.rename(new / "real")
     shutil.rmtree(stamp.parent, ignore_errors=True)
     new.rename(stamp.parent)
     return not problem

@@ -4,7 +4,8 @@
 // inputs: text, place [layer, head], off (heads, [layer, head] each), write (tokens), temperature, top_k, top_p, and turn,
 // which counts up. outputs: turn, to which it answers, text, pieces, dropped, expected, place, weights, rows, …
 // (token_attention_explorer.py). settings: examples, layers, heads, kv_heads, vocabulary, longest, rules.
-// Without a kernel, which the view finds out by knocking, what was computed of the text to begin with can be looked at.
+// Without a kernel, which the view finds out by knocking, what was computed of the text to begin with can be looked at;
+// where the book has the model, it can be loaded, and is then what a kernel is: asks, real (assets/real/serve.js).
 
 const MOST_CHARACTERS = 2000; // of the reader's text
 const FEW = 100; // tokens: top-k beyond it is all
@@ -41,7 +42,14 @@ export default {
       say(`text: ${examples[i].name}`);
     });
     const dropped = h("p", { class: "lm-quiet" });
-    const how = h("p", { class: "at-how" }, "This is a stored reading: choose any layer, head and token of it. To type a text of your own, open the notebook of this page in Jupyter or Colab, and run it.");
+    const how = h("p", { class: "at-how" }, "This is a stored reading: choose any layer, head and token of it. To type a text of your own, open the notebook of this page in Jupyter or Colab, and run it; or build the book with make real, and load the model here.");
+
+    const offer = realOffer({ ask: (what) => askFor(what), say });
+    let asked = 0;
+    const askFor = (what) => {
+      model.set("asks", { what, turn: ++asked });
+      model.save_changes();
+    };
 
     const bytesToCaret = () => utf8.encode(box.read().slice(0, box.caret() + 1).join("")).length;
 
@@ -171,7 +179,7 @@ export default {
     const stage = h(
       "div",
       { class: "ax at", "data-lm-suppress-shortcuts": "true" }, // no notebook command on a key here
-      ...[gallery, typing, how],
+      ...[how, offer, gallery, typing],
       h("div", { class: "ax-reading" }, h("div", { class: "ax-lines lm-answer" }, line, sentence), expected, writer),
       grid,
       map,
@@ -205,13 +213,17 @@ export default {
       stage.classList.remove("at-busy");
     };
     model.on("change:opened", heard);
+    const offered = () => offer.draw(model.get("real"));
     model.on("change:error", failed);
+    model.on("change:real", offered);
+    offered();
     model.set("knock", uniqueId("knock"));
-    model.save_changes();
+    askFor("look");
     return () => {
       sized.disconnect();
       model.off("change:opened", heard);
       model.off("change:error", failed);
+      model.off("change:real", offered);
       forget();
     };
   },

@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from traitlets import Unicode
+from traitlets import Dict, Unicode
 
 from largemodels.live.attention_explorer import AttentionExplorer
 from largemodels.live.binding import evaluation, pack, pack_steps
@@ -23,7 +23,8 @@ class TokenAttentionExplorer(AttentionExplorer):
     ``inputs`` are the ``text``; the ``place``, which is the layer and the head that is shown large; the heads that are
     ``off``, ``[layer, head]`` each; how many tokens to ``write`` on, and how to draw them: ``temperature``, ``top_k``,
     ``top_p``; and ``turn``, which counts what was asked. The kernel answers (:class:`Reading`). Whether there is one,
-    the browser finds out: it sets ``knock``, and a kernel sets ``opened`` to the same.
+    the browser finds out: it sets ``knock``, and a kernel sets ``opened`` to the same. So does a page in which the
+    reader has loaded the model (``asks``, ``real``), where the book has it (``make real``).
     """
 
     parts = (
@@ -40,10 +41,13 @@ class TokenAttentionExplorer(AttentionExplorer):
         "attention/piece_strip",
         "attention/next_tokens",
         "attention/head_grid",
+        "token/real_offer",
     )
 
     knock = Unicode(help="what a browser says when it draws the view").tag(sync=True)
     opened = Unicode(help="the same, from a kernel that has heard it").tag(sync=True)
+    asks = Dict(help="what is asked of the model that may lie in the book: look, load, stop").tag(sync=True)
+    real = Dict(help="what a page without a kernel says of it").tag(sync=True)
 
     def __init__(
         self,

@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from largemodels.files import GGUF
+from largemodels.files import GGUF, Packed
 from largemodels.layers import quantise
 from largemodels.models.llama_settings import ARCHITECTURE, OBJECT, TEXT, checked, gguf_settings, transformers_settings
 
@@ -40,6 +41,20 @@ def read_gguf(path: str | Path, dtype: torch.dtype) -> tuple[dict, Weights]:
 
     Raises ``FileNotFoundError``, or ``ValueError`` for a file that is damaged or holds a model of another kind.
     """
+    file, settings, names = _open_gguf(path)
+    return settings, _gguf_weights(file, names, settings["head_width"], dtype)
+
+
+def packed_gguf(path: str | Path) -> tuple[dict, dict[str, Packed]]:
+    """Return the same of weights that are still packed, by our names, their rows in our order."""
+    file, settings, names = _open_gguf(path)
+    packed = {names[theirs]: each for theirs, each in file.tensors.items()}
+    width = settings["head_width"]
+    return settings, {ours: replace(w, packed=in_our_order(ours, w.packed, width)) for ours, w in packed.items()}
+
+
+def _open_gguf(path: str | Path) -> tuple[GGUF, dict, dict[str, str]]:
+    """Return the file, its settings, and our name for each of its tensors."""
     file = GGUF(path)
     with naming(path):
         if file.architecture != ARCHITECTURE:
@@ -49,7 +64,7 @@ def read_gguf(path: str | Path, dtype: torch.dtype) -> tuple[dict, Weights]:
         settings = gguf_settings(file)
     names = {theirs: ours for ours, theirs in _names(settings["layers"], 0)}
     _none_left_over(path, set(file.tensors) - set(names))
-    return settings, _gguf_weights(file, names, settings["head_width"], dtype)
+    return file, settings, names
 
 
 def read_pretrained(folder: str | Path, dtype: torch.dtype) -> tuple[dict, Weights]:
@@ -115,10 +130,15 @@ def fill(model: nn.Module, weights: Weights, kind: str | None = None) -> None:
 def _gguf_weights(file: GGUF, names: dict[str, str], head_width: int, dtype: torch.dtype) -> Weights:
     for theirs, packed in file.tensors.items():
         ours, w = names[theirs], packed.unpack(dtype, columns=_wide(packed.shape, dtype))
-        turned = ours.endswith(("to_q.weight", "to_k.weight"))
-        if turned and w.ndim == 2 and not len(w) % head_width:  # rows stand in pairs (0, 1), ours are (0, d/2)
-            w = w.view(-1, head_width // 2, 2, w.shape[1]).transpose(1, 2).reshape(w.shape)
-        yield ours, w
+        yield ours, in_our_order(ours, w, head_width)
+
+
+def in_our_order(name: str, rows: Tensor, head_width: int) -> Tensor:
+    """Return the rows of a matrix of GGUF, packed or not, in our order: in pairs (0, 1) there, (0, d/2) here."""
+    turned = name.endswith(("to_q.weight", "to_k.weight"))
+    if turned and rows.ndim == 2 and not len(rows) % head_width:
+        return rows.view(-1, head_width // 2, 2, rows.shape[1]).transpose(1, 2).reshape(rows.shape)
+    return rows
 
 
 def _pretrained_weights(folder: Path, names: dict[str, str], tied: bool, dtype: torch.dtype) -> Weights:

@@ -2,7 +2,8 @@
 
 /**
  * Make of a vocabulary, JSON as page_vocabulary writes it, the function that encodes a text.
- * That returns {ids, pieces, lacking}: token ids, the bytes of each, and bytes of the text that no token has.
+ * That returns {ids, pieces, lacking}: token ids, the bytes of each, and bytes of the text that no token has. Its `piece`
+ * tells the bytes of a token by its id.
  */
 function tokenEncoder(json) {
   const { names, bytes, left, right, patterns } = JSON.parse(json);
@@ -57,7 +58,7 @@ function tokenEncoder(json) {
     return { ids: merge(all.filter((byte) => single[byte] >= 0).map((byte) => single[byte])), lacking };
   }
 
-  return (text) => {
+  const encode = (text) => {
     const words = cuts.reduce((parts, pattern) => parts.flatMap((part) => cut(part, pattern)), text ? [text] : []);
     if (known.size > 20000) known.clear();
     const found = words.map((word) => {
@@ -67,4 +68,6 @@ function tokenEncoder(json) {
     const ids = found.flatMap((word) => word.ids);
     return { ids, pieces: ids.map(piece), lacking: found.flatMap((word) => word.lacking) };
   };
+  encode.piece = piece;
+  return encode;
 }

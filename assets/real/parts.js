@@ -1,0 +1,125 @@
+/*
+ * Brings the parts of the real model from beside the page, for llama.js: over http as bytes, which the browser keeps where
+ * the page's origin lets it; from file://, where nothing can be fetched, as scripts.
+ */
+(() => {
+  "use strict";
+  const FOLDER = new URL("../vendor/real/", document.currentScript.src).href;
+  const STORE = "inside-large-ai-models: real model";
+  const { addScript, decode } = globalThis.liveOnnx; // onnx.js
+
+  /** What went wrong, in a sentence for the reader. */
+  class Trouble extends Error {}
+
+  /** Give memory back now, where the browser can: many small pieces would otherwise wait for one another. */
+  const free = (bytes) => bytes.buffer.transfer?.(0);
+
+  /** Put together what a stream brings, of which the length is known; `count(bytes)` hears how much is there. */
+  async function collect(stream, length, count) {
+    const whole = new Uint8Array(length);
+    const reader = stream.getReader();
+    let place = 0;
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      if (place + value.length > length) throw new Error("it is too long");
+      whole.set(value, place);
+      place += value.length;
+      free(value);
+      count?.(place);
+    }
+    if (place !== length) throw new Error(`it has ${place} bytes of ${length}`);
+    return whole;
+  }
+
+  /** Unpack a part; its gzip has a checksum, so what is not as it was written is told. */
+  async function unpack(packed, length) {
+    const gunzip = new DecompressionStream("gzip");
+    const writer = gunzip.writable.getWriter();
+    const written = writer.write(packed).then(() => writer.close());
+    written.catch(() => {}); // told by what is read
+    const bytes = await collect(gunzip.readable, length);
+    await written;
+    return bytes;
+  }
+
+  /** Where the browser keeps parts, or nothing: at file://, over http from another machine, or where the reader forbids it. */
+  async function openStore() {
+    try {
+      return location.protocol === "file:" ? null : await globalThis.caches?.open(STORE);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Throw away what is kept of other models, or of this one before. */
+  async function tidy(names) {
+    const store = await openStore();
+    const wanted = new Set(names.map((name) => `${FOLDER}${name}.bin`));
+    for (const { url } of (await store?.keys()) ?? []) if (!wanted.has(url)) await store.delete(url);
+  }
+
+  async function download(url, size, signal, count) {
+    const answer = await fetch(url, { signal });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    return collect(answer.body, size, count);
+  }
+
+  /** Do one thing at a time with a part in all tabs: what one has fetched, the others need not. */
+  const alone = (name, signal, what) => (navigator.locks ? navigator.locks.request(`${STORE}: ${name}`, { signal }, what) : what());
+
+  /**
+   * Promise the bytes of a part; `what` it is called in complaints, `count(bytes)` hears how many of it are here.
+   * Rejects with a Trouble, or as the `signal` says.
+   */
+  async function bring([name, size, length], what, signal, count) {
+    if (location.protocol === "file:") {
+      await addScript(`${FOLDER}${name}.js`, what).catch(() => {
+        throw new Trouble(`${what} is not there: is the book whole? \`make real\` writes it anew`);
+      });
+      signal.throwIfAborted();
+      const packed = decode(globalThis.liveModels?.[name] ?? "");
+      delete globalThis.liveModels?.[name];
+      count(size);
+      const bytes = await unpack(packed, length).catch(() => {
+        throw new Trouble(`${what} is damaged: \`make real\` writes it anew`);
+      });
+      free(packed);
+      return bytes;
+    }
+    return alone(name, signal, async () => {
+      const url = `${FOLDER}${name}.bin`;
+      const store = await openStore();
+      const kept = await store?.match(url).catch(() => undefined);
+      if (kept) {
+        try {
+          const packed = await collect(kept.body, size, count);
+          const bytes = await unpack(packed, length);
+          free(packed);
+          return bytes;
+        } catch {
+          await store.delete(url); // damaged, or gone: fetched again
+        }
+      }
+      const packed = await download(url, size, signal, count).catch((problem) => {
+        signal.throwIfAborted();
+        const why = navigator.onLine === false ? "there is no network" : `${problem.message}`.slice(0, 80);
+        throw new Trouble(`${what} could not be fetched (${why})`);
+      });
+      const bytes = await unpack(packed, length).catch(() => {
+        throw new Trouble(`${what} came damaged`);
+      });
+      await store?.put(url, new Response(packed)).catch(() => {}); // where there is no room it is fetched again next time
+      free(packed);
+      return bytes;
+    });
+  }
+
+  /** Promise what the book says of its model, or null: it has none. */
+  async function readIndex() {
+    if (globalThis.liveRealModel === undefined) await addScript(`${FOLDER}index.js`, "what tells of the real model");
+    return globalThis.liveRealModel;
+  }
+
+  globalThis.liveReal = { Trouble, bring, free, readIndex, tidy };
+})();
