@@ -12,9 +12,8 @@
 (() => {
   "use strict";
   const Reading = globalThis.liveReading; // reading.js
-  const FOLDER = new URL(".", document.currentScript.src).href;
   const REAL = ["parts", "llama", "reading", "serve"];
-  const { BESIDE, addScript, compute, fetchBeside, isOpen, openSession, run, toWires } = globalThis.liveOnnx; // onnx.js
+  const { BESIDE, compute, fetchBeside, fetchScript, isOpen, openSession, run, toWires } = globalThis.liveOnnx; // onnx.js
 
   /** Make `model` answer: the newest inputs win, and what a newer change has overtaken is never computed. */
   function answerWith(model, onnx, show) {
@@ -100,8 +99,7 @@
   function realFor(model, show) {
     model.askReal = () => {
       model.askReal = () => {}; // while that is on its way
-      const add = (before, name) => before.then(() => addScript(`${FOLDER}real/${name}.js`, "the real model"));
-      real ??= REAL.reduce(add, Promise.resolve());
+      real ??= REAL.reduce((before, name) => before.then(() => fetchScript(`real/${name}.js`)), Promise.resolve());
       real
         .then(() => globalThis.liveReal.serve(model, show))
         .catch(() => {
