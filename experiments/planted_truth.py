@@ -5,10 +5,11 @@
 ConvNet and ResNet learn to name a small mark beside a handwritten digit, or the digit beside the mark, from the same
 images; a third network of each kind learns nothing. Five methods explain the answers. Noted for every network and
 method: the share of the map on the 25 pixels of the mark, beside the share of the ink and of edges; the probability of
-the answer as pixels are deleted, or inserted, in the order of the map, beside other orders. Then, for networks that
-read plain digits, rank correlations between a network's maps and those of the same network with weights drawn anew, of
-two networks that learned nothing, and of two that learned. A network's images are its own. A run that was cut
-off goes on where it was. About twelve minutes on one CPU core.
+the answer as pixels are deleted, or inserted, in the order of the map, beside other orders; how far the logit moves
+without the digit, and without the mark. Then, for networks that read plain digits, rank correlations between a
+network's maps and those of the same network with weights drawn anew, of two networks that learned nothing, and of two
+that learned. A network's images are its own. A run that was cut off goes on where it was. About twelve minutes on one
+CPU core.
 """
 
 import json
@@ -120,7 +121,17 @@ def of_planted(kind: str, seed: int, count: int) -> list[dict]:
             for part, look in {"magnitude": maps, "for the answer": maps.clamp(min=0)}.items():
                 share = spread(interpret.share_inside(look, test.where))
                 rows.append({"of": "share", **common, "learned": learned, "method": method, "part": part} | share)
+    rows.append({"of": "moves", **common, "learned": "mark"} | moves(models["mark"], asked))
     return rows + curves(kind, models["mark"], test, common)
+
+
+@torch.no_grad()
+def moves(model: nn.Module, asked: dict[str, Planted]) -> dict:
+    """Return how far the logit of the answer moves on average, of whatever sign, when a part of an image goes."""
+    classes = model(asked["as it is"].images).argmax(1)
+    logits = {name: model(some.images).gather(1, classes[:, None]) for name, some in asked.items()}
+    before = logits.pop("as it is")
+    return {name: round((before - after).abs().mean().item(), 4) for name, after in logits.items()}
 
 
 def curves(kind: str, model: nn.Module, test: Planted, common: dict) -> list[dict]:
@@ -132,7 +143,7 @@ def curves(kind: str, model: nn.Module, test: Planted, common: dict) -> list[dic
     orders["gradient"] = orders["gradient"].abs()
     others = maps_of(kind, network(kind, 4, 100 + common["seed"]), test.images, classes)
     orders |= {
-        "the mark first": test.where + chance,
+        "the mark first": 1.0 * (test.where & (test.images > 0)) + test.where + chance,  # its ink, then its paper
         "edges": edges(test.images),
         "ink at random": (test.images > 0) + chance,
         "at random": chance,

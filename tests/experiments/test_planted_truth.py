@@ -82,3 +82,20 @@ def test_maps_of_other_weights_are_compared_signed_and_by_magnitude(rows):
     assert len(kinds) == 4 * 2 * 2
     assert len(found) == 5 * len(kinds)
     assert all(-1 <= row["mean"] <= 1 for row in found if row["nan"] < 1)
+
+
+def test_the_ink_of_the_mark_goes_first_so_that_ten_pixels_delete_it(monkeypatch):
+    some = planted(6)
+    network = Reads(some)
+    maps = dict.fromkeys(("gradient", "integrated gradients"), torch.rand(some.images.shape))
+    monkeypatch.setattr(planted_truth, "maps_of", lambda *_: maps.copy())
+    rows = planted_truth.curves("ConvNet", network, some, {"data": "planted", "network": "ConvNet", "seed": 0})
+    (first,) = (row for row in rows if row["of"] == "deletion" and row["order"] == "the mark first")
+    assert first["after"][0] == first["after"][1] > 0.4  # five of nine are gone
+    assert first["after"][2] == 0.25
+
+
+def test_a_logit_that_reads_the_mark_moves_without_it_alone():
+    whole = planted()
+    asked = {"as it is": whole, "no digit": planted(digit=False), "no mark": planted(mark=False)}
+    assert planted_truth.moves(Reads(whole), asked) == {"no digit": 0.0, "no mark": 1.0}
