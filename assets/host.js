@@ -82,7 +82,7 @@
     for (const script of document.querySelectorAll(STATE)) {
       for (const [id, widget] of Object.entries(JSON.parse(script.textContent).state ?? {})) {
         if (widget.model_module !== "anywidget") continue; // layouts, progress bars: nothing to draw here
-        const values = widget.state;
+        const values = Object.assign(widget.state, sharedTexts(widget.state._shared));
         for (const { path, data } of widget.buffers ?? []) setAt(values, path, data);
         const model = (text, beside) => (typeof text === "string" && text) || (beside && BESIDE + beside) || "";
         const step = model(values.step_onnx, values.step_beside);
@@ -91,6 +91,14 @@
       }
     }
     return widgets;
+  }
+
+  /** The script and style of a view that pages share (tools/book_views.py): its own, after what all views begin with. */
+  function sharedTexts(name) {
+    if (!name) return {};
+    const { after, _esm, _css } = globalThis.liveViews?.[name] ?? {};
+    const before = after ? sharedTexts(after) : { _esm: "", _css: "" };
+    return { _esm: _esm === undefined ? _esm : before._esm + _esm, _css: before._css + _css };
   }
 
   /** Set the value at a path of keys, or change it by a function; a path whose parent is gone leads nowhere. */
@@ -130,8 +138,8 @@
     answerWith(widget.model, widget.onnx, show);
     bringTo(widget.model, widget.values.data_beside || widget.values.beside, show);
     globalThis.liveTraining.trainWith(widget.model, widget.step, show, reason);
-    bringTo(widget.model, widget.values.beside, show);
     realFor(widget.model, show);
+    if (!widget.values._esm) throw new Error("its script could not be fetched");
     const front = await importModule(widget.values._esm);
     cleanups.push(await front.initialize?.({ model: widget.model, experimental: {} }));
     return front;
@@ -183,6 +191,7 @@
     });
   }
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", drawPage);
-  else drawPage();
+  // the scripts of the views may come after this one; by DOMContentLoaded all have run
+  if (document.readyState === "complete") drawPage();
+  else document.addEventListener("DOMContentLoaded", drawPage, { once: true });
 })();
