@@ -128,7 +128,7 @@
         const session = await ort.InferenceSession.create(i < parts ? head : block, { externalData, enableCpuMemArena: false });
         (i < parts ? this.heads : this.blocks).push(session);
         if (i >= parts) free(bytes);
-        ort.env.wasm.wasmBinary = undefined; // it runs by now
+        ort.env.wasm.wasmBinary?.transfer?.(0); // it runs by now
         await breathe();
       }
       free(buffer);
@@ -197,6 +197,7 @@
       for (let layer = 0; layer < layers; layer++) {
         const on = tensor(state.on.slice(layer * heads, (layer + 1) * heads), heads);
         const out = await compute(this.blocks[layer], { x, past: state.caches[layer], cos: turns[0], sin: turns[1], mask, heads: on });
+        free(x.data);
         x = out.y;
         caches.push(out.cache);
         rows.forEach((row, i) => {
@@ -221,6 +222,7 @@
         free(data);
         await breathe();
       }
+      free(x.data);
       if (!logits.every((row) => row.every(Number.isFinite))) {
         throw new Trouble("The model answers with something that is not a number: its weights are damaged");
       }

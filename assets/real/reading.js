@@ -37,7 +37,12 @@
   function draw(logits, { temperature, top_k, top_p }) {
     if (temperature === 0) return largest(logits, 1)[0];
     const p = chances(logits, temperature);
-    let drawn = top_k === null && top_p === 1 ? [...logits.keys()] : largest(logits, top_k ?? logits.length);
+    if (top_k === null && top_p === 1) {
+      let left = Math.random();
+      const found = logits.findIndex((_, i) => (left -= p(i)) < 0);
+      return found < 0 ? largest(logits, 1)[0] : found;
+    }
+    let drawn = largest(logits, top_k ?? logits.length);
     if (top_p < 1) {
       const all = drawn.reduce((sum, i) => sum + p(i), 0);
       let before = 0;
