@@ -51,6 +51,7 @@ try {
   find("Load the real model").click();
   await until(() => document.querySelector("textarea")?.offsetParent || find("Try again"));
   const found = { load_seconds: (performance.now() - start) / 1000 };
+  if (find("Try again")) throw document.querySelector(".at-trouble").textContent;
   const el = document.querySelector("[data-drawn]");
   const drawn = async (change) => {
     const [before, begun] = [el.dataset.drawn, performance.now()];

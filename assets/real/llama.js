@@ -128,7 +128,7 @@
         const session = await ort.InferenceSession.create(i < parts ? head : block, { externalData, enableCpuMemArena: false });
         (i < parts ? this.heads : this.blocks).push(session);
         if (i >= parts) free(bytes);
-        ort.env.wasm.wasmBinary?.transfer?.(0); // it runs by now
+        ort.env.wasm.wasmBinary = undefined; // it runs by now
         await breathe();
       }
       free(buffer);
