@@ -23,6 +23,7 @@ from largemodels.live import (
     HiddenStates,
     KernelExplorer,
     Law,
+    LearningToSee,
     LlamaExplained,
     LookUpExplorer,
     ModelChooser,
@@ -33,6 +34,7 @@ from largemodels.live import (
     Sampling,
     SamplingExplorer,
     ScalingExplorer,
+    SmallNetwork,
     SoftLookUp,
     SystemsExplorer,
     Task,
@@ -53,6 +55,7 @@ from largemodels.models import (
     ViTConfig,
 )
 from largemodels.text import Tokenizer, train_bpe
+from largemodels.train import TrainingStep
 
 TEXT = "for name in names: print(name.strip().lower(), end=', ')  # all"
 
@@ -168,6 +171,11 @@ def file_type():
     return live(FileTypeReader(rules, examples), FileTypeExplained(model), start)
 
 
+def learning_to_see():
+    view = LearningToSee(digits(20).train, digits(20).test)
+    return live(view, TrainingStep(SmallNetwork(), ("momentum", "adam")), view.batch(), view.DYNAMIC)
+
+
 def calculator():
     view = Calculator("time", TrainingTime.takes, TrainingTime.gives)
     return live(view, TrainingTime(), view.start({"compute": 1e21, "chips": 8, "peak": 312, "utilisation": 0.4}))
@@ -193,6 +201,7 @@ EVERY_VIEW = {
         scaling,
         chooser,
         file_type,
+        learning_to_see,
         calculator,
     )
 }

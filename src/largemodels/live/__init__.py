@@ -9,6 +9,7 @@ from largemodels.live.feature_map_explorer import FeatureMapExplorer
 from largemodels.live.file_type_reader import FileTypeExplained, FileTypeReader
 from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
+from largemodels.live.learning_to_see import LearningToSee, SmallNetwork
 from largemodels.live.llama_explained import LlamaExplained
 from largemodels.live.look_up_explorer import LookUpExplorer, SoftLookUp
 from largemodels.live.model_chooser import Candidate, Choose, ModelChooser, Task
@@ -38,6 +39,7 @@ __all__ = [
     "HiddenStates",
     "KernelExplorer",
     "Law",
+    "LearningToSee",
     "LlamaExplained",
     "LookUpExplorer",
     "ModelChooser",
@@ -49,6 +51,7 @@ __all__ = [
     "Sampling",
     "SamplingExplorer",
     "ScalingExplorer",
+    "SmallNetwork",
     "SoftLookUp",
     "SystemsExplorer",
     "Task",

@@ -5,13 +5,15 @@
  *
  * `begin(random)`: first weights, flat, from a seeded generator, from which the batches come as well; for the
  * seed 1, those that the widget was bound with;
- * `batch()`: the next one; `rate`: {min, max, value}, powers of ten; `chance`, `held`: of the curve; `dials`: more
+ * `ready()`, if given, promises that there is something to train on; `batch()`: the next one; `rate`: {min, max, value},
+ * powers of ten; `momentum`: to begin with; `chance`, `held`: of the curve; `dials`: more
  * elements; `values()`: what else the step takes, by name; `reason(run)`: words for what went wrong, or "".
  *
  * The result has `.element`, `.run`, `.seed`, `.tested(outputs)` to be called at every draw, `.watch(el)`, which gives
  * the cleanup, and `.again()`: begin anew, and go on if it was playing.
  */
-function trainingPanel(model, say, { begin, batch, rate, chance, held, dials = [], values = () => ({}), reason = () => "" }) {
+function trainingPanel(model, say, options) {
+  const { begin, ready, batch, rate, chance, held, dials = [], values = () => ({}), reason = () => "" } = options;
   const { step } = model.get("settings");
   const curve = lossCurve({ chance, held });
   const state = h("p", { class: "tr-state" });
@@ -35,7 +37,8 @@ function trainingPanel(model, say, { begin, batch, rate, chance, held, dials = [
     rule = i;
     dress();
   });
-  const momentum = slider("Momentum", { min: 0, max: 0.99, step: 0.01, value: step.dials.momentum ?? 0, write: (x) => x.toFixed(2) }, () => {});
+  const share = { min: 0, max: 0.99, step: 0.01, value: options.momentum ?? step.dials.momentum ?? 0, write: (x) => x.toFixed(2) };
+  const momentum = slider("Momentum", share, () => {});
   const dress = () => (momentum.hidden = step.optimizers[rule] !== "momentum");
   dress();
 
@@ -52,6 +55,7 @@ function trainingPanel(model, say, { begin, batch, rate, chance, held, dials = [
       curve.clear();
       return begin(seededRandom(seed));
     },
+    ready,
     batch,
     dials: wires,
     tell,

@@ -8,15 +8,15 @@ const CALM_LOOKS = 2000; // where the reader wants no motion
 const STRETCH = 3000; // steps after which a run pauses by itself
 
 /**
- * `begin()` gives the first weights and starts the batches anew: both from the seed alone. `batch()` is the next batch,
- * name → {shape, data}. `dials()`: name → number. `look(run)`: draw what the weights do now. `tell(run)`: something has
+ * `begin()` gives the first weights and starts the batches anew: both from the seed alone. `ready()` promises that there
+ * is something to train on; `batch()` is the next batch, name → {shape, data}. `dials()`: name → number. `look(run)`: draw what the weights do now. `tell(run)`: something has
  * changed: step, losses, playing, problem.
  *
  * The result has what is true now: `step`, `weights`, `memory`, `losses`, `gradients`, `playing`, `problem` (words, or
  * ""), `bad` (the loss that was not finite, or undefined); and `.play()`, `.pause()`, `.one()`, `.reset()`, `.watch(el)`,
  * `.stop()`; `slow` can be set.
  */
-function trainingRun(model, { begin, batch, dials, look, tell }) {
+function trainingRun(model, { begin, ready = async () => {}, batch, dials, look, tell }) {
   const steps = stepTaker(model);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const run = { slow: false, playing: false };
@@ -53,6 +53,13 @@ function trainingRun(model, { begin, batch, dials, look, tell }) {
   /** Take some steps; false when the run cannot go on. */
   async function advance(count) {
     const mine = era;
+    try {
+      await ready();
+    } catch (problem) {
+      run.problem = problem.message;
+      return false;
+    }
+    if (mine !== era) return false;
     const batches = Array.from({ length: count }, batch);
     const what = { weights: toWire([run.weights.length], run.weights) };
     if (run.memory.length) what.memory = toWire([run.memory.length], run.memory);

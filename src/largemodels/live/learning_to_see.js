@@ -1,0 +1,162 @@
+// A small network learns to read digits, and reads the reader's drawing meanwhile.
+//
+// settings: names, count and held (digits to train on and held out), side, shades, shuffle, activations, pen, step. outputs:
+// maps, probabilities, test_accuracy, test_loss, awake, at. `brought`: labels, then pixels, a byte each.
+
+const SIZES = [8, 32, 128];
+const STARTS = [["He", 1], ["too small", 0.01], ["too large", 10], ["zeros", 0]];
+const FEW = 200; // digits, where the reader wants few
+
+export default {
+  render({ model, el }) {
+    const say = announcer();
+    const { names, count, held, side, shades, shuffle, activations, pen, step } = model.get("settings");
+    const size = 2 * side;
+    const own = []; // the reader's: {pixels, label}
+    const set = { size: 32, start: 1, activation: 0, shuffled: false, few: false };
+    let digits = null; // {labels, wrong, pixels(i)}, once they are here
+    let order;
+    let random;
+
+    /** What to train on comes from beside the page, or from the kernel, when it is first needed. */
+    const ready = () =>
+      new Promise((resolve, reject) => {
+        const arrived = () => {
+          const bytes = model.get("brought");
+          if (!bytes?.byteLength) return;
+          model.off("change:brought", arrived);
+          digits = read(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+          resolve();
+        };
+        if (digits) return resolve();
+        model.on("change:brought", arrived);
+        arrived();
+        if (digits) return;
+        model.set("wanted", model.get("wanted") + 1);
+        model.save_changes();
+        const failed = () => el.dataset.state === "failed" && reject(new Error("The digits to train on could not be fetched."));
+        new MutationObserver((_, watcher) => failed() && watcher.disconnect()).observe(el, { attributeFilter: ["data-state"] });
+      });
+
+    function read(bytes) {
+      const labels = bytes.subarray(0, count);
+      const places = seededRandom(shuffle).shuffled(count);
+      const pixels = (i) => Float32Array.from(bytes.subarray(count + i * side * side, count + (i + 1) * side * side), (n) => n / shades);
+      return { labels, wrong: places.map((i) => labels[i]), pixels };
+    }
+
+    /** The next batch: digits in random order; of the reader's own some in every batch, a quarter at most. */
+    function batch() {
+      const mine = Math.min(own.length, Math.floor(set.size / 4));
+      const labels = set.shuffled ? digits.wrong : digits.labels;
+      const some = order.next(set.size - mine).map((i) => ({ pixels: digits.pixels(i), label: labels[i] }));
+      for (let i = 0; i < mine; i++) some.push(own[random.below(own.length)]);
+      const x = new Float32Array(set.size * side * side);
+      some.forEach(({ pixels }, i) => x.set(pixels, i * side * side));
+      return {
+        x: { shape: [set.size, 1, side, side], data: x },
+        activation: { shape: [1], data: [set.activation] },
+        targets: { shape: [set.size], data: some.map(({ label }) => label) },
+      };
+    }
+
+    function begin(seeded) {
+      random = seeded;
+      const bound = ({ shape }) => (shape.length > 1 ? set.start * Math.sqrt(6 / shape.slice(1).reduce((a, b) => a * b, 1)) : 0);
+      const weights = firstWeights(random, step.weights.map((one) => ({ ...one, bound: bound(one) })));
+      order = endlessOrder(random, set.few ? FEW : count);
+      return weights;
+    }
+
+    /** Why this network does not get on, where the numbers say so. */
+    function reason(run) {
+      const outputs = model.get("outputs");
+      const awake = fromWire(outputs.awake).data;
+      const late = run.step > 30 && fromWire(outputs.at).data[0] > 0;
+      if (run.bad !== undefined || !late) return "";
+      if (set.start === 0) {
+        return "Nothing but the biases of the last layer can change: with all weights at zero, no filter differs from another, and no gradient reaches them.";
+      }
+      if (set.activation === 0 && awake.some((share) => share === 0)) {
+        const layer = awake[0] === 0 ? "first" : "second";
+        return (
+          `Every ReLU of the ${layer} layer is off, for all held-out digits: its gradient is 0, so the filters cannot come back, ` +
+          "and what is left is to guess. A step was too long. Lower the rate, and reset."
+        );
+      }
+      return "";
+    }
+
+    const again = (name) => (value) => {
+      set[name] = value;
+      panel.again();
+    };
+    const tick = (label, onTick) => {
+      const input = h("input", { type: "checkbox", onchange: () => onTick(input.checked) });
+      return h("label", { class: "tr-slow" }, input, label);
+    };
+    const sizes = choices("Batch", SIZES.map(String), 1, (i) => (set.size = SIZES[i]));
+    const starts = choices("First weights", STARTS.map(([name]) => name), 0, (i) => again("start")(STARTS[i][1]));
+    const bends = choices("Activation", activations, 0, (i) => {
+      setInputs(model, { activation: toWire([1], [i]) });
+      again("activation")(i);
+    });
+    const data = h(
+      "div",
+      { class: "tr-buttons", role: "group", "aria-label": "Digits to train on" },
+      tick("Shuffle the labels", again("shuffled")),
+      tick(`Only ${FEW} digits`, again("few")),
+    );
+
+    const panel = trainingPanel(model, say, {
+      begin,
+      batch,
+      ready,
+      rate: { min: -3, max: 1, value: -1 },
+      momentum: 0,
+      chance: Math.log(names.length),
+      held: `${held} held-out digits`,
+      dials: [sizes, starts, bends, data],
+      reason,
+    });
+
+    const board = drawingBoard(size, pen, say, (ink) => setInputs(model, { image: toWire([1, 1, size, size], ink) }));
+    const verdict = classBars(names);
+    const sheet = filterSheet(step.weights[0].shape);
+    const score = h("p", { class: "see-score" });
+    const label = h("select", { "aria-label": "What you drew" }, ...names.map((name, i) => h("option", { value: i }, name)));
+    const told = h("span", { class: "lm-quiet" });
+    const add = button("Train on it, too", () => {
+      const { data: ink } = fromWire(model.get("inputs").image);
+      own.push({ pixels: halved(ink, side), label: Number(label.value) });
+      told.textContent = `${own.length} of yours: in every batch from now on.`;
+      say(`Added as a ${names[label.value]}. ${told.textContent}`);
+    });
+    const mine = h("div", { class: "see-own" }, h("label", {}, "This is a ", label), add, told);
+    const sees = h("div", { class: "see-sees", "data-lm-suppress-shortcuts": "true" }, board.element, verdict.element);
+    const look = h("div", { class: "see-look" }, score, sheet, sees, mine);
+    el.append(h("div", { class: "see" }, panel.element, look), say.element);
+
+    function draw() {
+      const outputs = model.get("outputs");
+      const inputs = model.get("inputs");
+      const ink = fromWire(inputs.image).data;
+      const accuracy = fromWire(outputs.test_accuracy).data[0];
+      score.replaceChildren(h("strong", {}, `${(100 * accuracy).toFixed(1)} %`), ` of ${held} held-out digits are read correctly`);
+      score.dataset.value = accuracy;
+      board.show(ink);
+      board.surface.values = ink; // at hand in the browser's console
+      sheet.show(fromWire(inputs.weights).data, fromWire(outputs.maps));
+      verdict.show(fromWire(outputs.probabilities).data, largest(ink) === 0);
+      panel.tested(outputs);
+    }
+
+    el.trainer = panel; // at hand in the browser's console
+    const unwatch = panel.watch(el);
+    const forget = keepDrawn(el, model, draw);
+    return () => {
+      unwatch();
+      forget();
+    };
+  },
+};
