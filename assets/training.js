@@ -48,7 +48,7 @@
       const results = await compute(session, feeds);
       loss.push(results.loss.data[0]);
       gradient.push(results.gradient.data[0]);
-      whole = Number.isFinite(loss.at(-1)) && finite(results.next_weights.data);
+      whole = Number.isFinite(loss.at(-1)) && CARRIED.every((name) => finite(results[`next_${name}`]?.data ?? []));
       if (whole) for (const name of CARRIED) if (feeds[name]) feeds[name] = results[`next_${name}`];
       await breathe();
       if (stale()) return undefined;

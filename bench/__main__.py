@@ -16,12 +16,20 @@ from pathlib import Path
 
 import torch
 
-from bench import cnn, large, real, report, rnn, transformer
+from bench import cnn, large, learning, real, report, rnn, transformer
 from bench.pages import Pages
 from largemodels.device import describe, fast_bfloat16
 from largemodels.train.files import speak_utf8
 
-CHAPTERS = {"cnn": cnn, "rnn": rnn, "transformer": transformer, "large": large, "real": real, "pages": Pages}
+CHAPTERS = {
+    "cnn": cnn,
+    "rnn": rnn,
+    "transformer": transformer,
+    "large": large,
+    "learning": learning,
+    "real": real,
+    "pages": Pages,
+}
 BATCH = 64
 
 

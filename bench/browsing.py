@@ -131,6 +131,20 @@ class Tabs:
         finally:
             context.close()
 
+    def train(self, page_name: str, book: Path, scheme: str, start: str, script: str, seconds: float) -> dict:
+        """Open a page that trains in a tab of its own, let it run warm, and return what the script measures."""
+        context = self._chromium.new_context(viewport={"width": 1200, "height": 900})
+        try:
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            root = self._address(book) if scheme == "http" else book.as_uri()
+            page.goto(f"{root}/{page_name}.html", wait_until="load")
+            page.locator(".see").scroll_into_view_if_needed()
+            page.evaluate(start)
+            return page.evaluate(script, seconds)
+        finally:
+            context.close()
+
     def close(self) -> None:
         """Stop the servers."""
         for server in self._servers.values():

@@ -1,16 +1,16 @@
 // A small network learns to read digits, and reads the reader's drawing meanwhile.
 //
-// settings: names, count and held (digits to train on and held out), side, shades, shuffle, activations, pen, step. outputs:
-// maps, probabilities, test_accuracy, test_loss, awake, at. `brought`: labels, then pixels, a byte each.
+// settings: names; count, held and few: digits to train on, held out, and where the reader wants few; side, shades,
+// shuffle, activations, pen, step. outputs: maps, probabilities, test_accuracy, test_loss, awake, at. `brought`: labels,
+// then pixels, a byte each.
 
 const SIZES = [8, 32, 128];
 const STARTS = [["He", 1], ["too small", 0.01], ["too large", 10], ["zeros", 0]];
-const FEW = 200; // digits, where the reader wants few
 
 export default {
   render({ model, el }) {
     const say = announcer();
-    const { names, count, held, side, shades, shuffle, activations, pen, step } = model.get("settings");
+    const { names, count, held, few, side, shades, shuffle, activations, pen, step } = model.get("settings");
     const size = 2 * side;
     const own = []; // the reader's: {pixels, label}
     const set = { size: 32, start: 1, activation: 0, shuffled: false, few: false };
@@ -64,7 +64,7 @@ export default {
       random = seeded;
       const bound = ({ shape }) => (shape.length > 1 ? set.start * Math.sqrt(6 / shape.slice(1).reduce((a, b) => a * b, 1)) : 0);
       const weights = firstWeights(random, step.weights.map((one) => ({ ...one, bound: bound(one) })));
-      order = endlessOrder(random, set.few ? FEW : count);
+      order = endlessOrder(random, set.few ? few : count);
       return weights;
     }
 
@@ -105,7 +105,7 @@ export default {
       "div",
       { class: "tr-buttons", role: "group", "aria-label": "Digits to train on" },
       tick("Shuffle the labels", again("shuffled")),
-      tick(`Only ${FEW} digits`, again("few")),
+      tick(`Only ${few} digits`, again("few")),
     );
 
     const panel = trainingPanel(model, say, {

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from largemodels.live.drawing import pen_radius
-from largemodels.live.seeded import Seeded, first_weights
+from largemodels.live.seeded import EndlessOrder, Seeded, first_weights
 from largemodels.live.training import TrainingView
 from largemodels.train import AtWeights, TrainingStep
 
@@ -15,6 +15,7 @@ SIDE = 14  # pixels that the network sees; the reader draws on twice as many
 SHADES = 256
 ACTIVATIONS = ("ReLU", "tanh", "sigmoid", "none")
 SHUFFLE = 7  # the seed of shuffled labels
+FEW = 200  # digits, where the reader wants few
 
 
 class SmallNetwork(nn.Module):
@@ -73,6 +74,7 @@ class LearningToSee(TrainingView):
             "side": SIDE,
             "shades": SHADES,
             "shuffle": SHUFFLE,
+            "few": FEW,
             "activations": list(ACTIVATIONS),
             "pen": pen_radius(self._test_digits[0]),
         }
@@ -94,6 +96,47 @@ class LearningToSee(TrainingView):
             )
         function.load(first_weights(Seeded(1), shapes, bounds(shapes)))
         return super().bind(function, example, dynamic)
+
+    def rehearse(
+        self,
+        step: TrainingStep,
+        seed: int = 1,
+        steps: int = 300,
+        size: int = 32,
+        start: float = 1.0,
+        activation: str = "ReLU",
+        shuffled: bool = False,
+        few: bool = False,
+        **dials: float,
+    ) -> dict[str, Tensor]:
+        """Do here what the page does with these settings: the same first weights, batches and steps.
+
+        Returns ``losses`` of all steps taken, up to the first that is not finite, the last ``weights``, and what
+        :class:`Sight` answers of them for the first drawing. ``dials`` are those of the step: ``rate``, ``momentum``,
+        ``rule``.
+        """
+        (images, labels), random = self._train_digits, Seeded(seed)
+        pixels, targets = seen(images), labels
+        if shuffled:
+            targets = labels[Seeded(SHUFFLE).shuffled(len(labels))]
+        shapes = [shape for _, shape in step.layout]
+        weights = first_weights(random, shapes, bounds(shapes, start))
+        order = EndlessOrder(random, FEW if few else len(labels))
+        bend = torch.tensor([float(ACTIVATIONS.index(activation))])
+        given = {**step.start(self.batch(size), **{"momentum": 0.0, **dials}), "activation": bend, "weights": weights}
+        losses = []
+        for _ in range(steps):
+            some = order.next(size)
+            given |= {"x": pixels[some], "targets": targets[some]}
+            answer = step(*given.values())
+            losses.append(answer["loss"])
+            if not (answer["loss"].isfinite().all() and answer["next_weights"].isfinite().all()):
+                break
+            given |= {"weights": answer["next_weights"], "memory": answer["next_memory"]}
+        sight, rest = self.look(step)
+        with torch.no_grad():
+            seen_now = sight(given["weights"], rest["image"], bend)
+        return {"losses": torch.cat(losses).detach(), "weights": given["weights"], **seen_now}
 
     def look(self, step: TrainingStep) -> tuple[nn.Module, dict[str, Tensor]]:
         """Look at one drawing, and at all digits that are held out."""

@@ -25,8 +25,8 @@ class TrainingView(View):
 
     ``asked`` is what the step takes, by name, with ``k`` batches, one after the other, in the place of one:
     ``{"number": …, "weights": …, "rate": …, "x": (k, b, …), "targets": (k, b)}``. ``taken`` has the same ``number``;
-    ``weights`` and ``memory`` after the last step; ``loss`` and ``gradient`` ``(j,)`` of every step. A step whose loss
-    or new weights are not finite is the last, ``j < k`` or not, and ``finite`` is false: weights and memory are
+    ``weights`` and ``memory`` after the last step; ``loss`` and ``gradient`` ``(j,)`` of every step. A step whose loss,
+    weights or memory are not finite is the last, ``j < k`` or not, and ``finite`` is false: weights and memory are
     those before it.
     """
 
@@ -167,13 +167,14 @@ class StepBinding(Binding):
         batches = [_rows(asked[name]) for name in self.batch]
         once = {name: self._unpack(name, asked[name]) for name in self.example if name not in self.batch}
         losses, gradients, finite = [], [], True
+        after = [f"next_{name}" for name in self.carried]
         with evaluation(self):
             for rows in zip(*batches, strict=True):
                 batch = (self._unpack(name, row) for name, row in zip(self.batch, rows, strict=True))
                 answer = {name: x.detach() for name, x in self(*once.values(), *batch).items()}
                 losses.append(answer["loss"])
                 gradients.append(answer["gradient"])
-                finite = bool(answer["loss"].isfinite().all() and answer["next_weights"].isfinite().all())
+                finite = all(answer[name].isfinite().all() for name in ("loss", *after))
                 if not finite:
                     break
                 once.update({name: answer[f"next_{name}"] for name in self.carried})

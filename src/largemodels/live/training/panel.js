@@ -115,7 +115,7 @@ function trainingPanel(model, say, options) {
     tested(outputs) {
       const at = outputs.at && fromWire(outputs.at).data[0];
       if (outputs.test_loss && at > 0 && at <= run.step) curve.tested(at, fromWire(outputs.test_loss).data[0]);
-      curve.show(run.losses);
+      tell(); // what is wrong may be seen in the weights alone
     },
     again() {
       const { playing } = run;
