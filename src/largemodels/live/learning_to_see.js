@@ -41,7 +41,8 @@ export default {
     function read(bytes) {
       const labels = bytes.subarray(0, count);
       const places = seededRandom(shuffle).shuffled(count);
-      const pixels = (i) => Float32Array.from(bytes.subarray(count + i * side * side, count + (i + 1) * side * side), (n) => n / shades);
+      const all = Float32Array.from(bytes.subarray(count), (n) => n / shades);
+      const pixels = (i) => all.subarray(i * side * side, (i + 1) * side * side);
       return { labels, wrong: places.map((i) => labels[i]), pixels };
     }
 
@@ -120,7 +121,8 @@ export default {
       reason,
     });
 
-    const board = drawingBoard(size, pen, say, (ink) => setInputs(model, { image: toWire([1, 1, size, size], ink) }));
+    const drawn = (ink) => setInputs(model, { image: toWire([1, 1, size, size], ink) });
+    const board = drawingBoard(size, pen, say, drawn, { sent: false }); // a link's drawing is for the reader above
     const verdict = classBars(names);
     const sheet = filterSheet(step.weights[0].shape);
     const score = h("p", { class: "see-score" });

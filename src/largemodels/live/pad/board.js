@@ -2,8 +2,9 @@
 
 const UNDOS = 60;
 
-/** A board of size × size pixels, each from 0 (paper) to 1 (ink). `onInk(ink)` after a change, once a frame at most. */
-function drawingBoard(size, pen, say, onInk) {
+// A board of size × size pixels, each from 0 (paper) to 1 (ink). `onInk(ink)` after a change, once a frame at most.
+// `sent`: whether a drawing can be sent as a link.
+function drawingBoard(size, pen, say, onInk, { sent = true } = {}) {
   const canvas = h("canvas", { width: size, height: size });
   const field = h("div", { class: "dr-field", hidden: true });
   const cursor = h("div", { class: "lm-cursor dr-pen" });
@@ -48,7 +49,7 @@ function drawingBoard(size, pen, say, onInk) {
     "div",
     { class: "dr-drawing" },
     surface,
-    h("div", { class: "dr-tools" }, tools, undoButton, button("Clear", clear), pad, ...(onStaticPage() ? [link] : [])),
+    h("div", { class: "dr-tools" }, tools, undoButton, button("Clear", clear), pad, ...(sent && onStaticPage() ? [link] : [])),
     problem,
   );
 

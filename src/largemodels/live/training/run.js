@@ -104,7 +104,10 @@ function trainingRun(model, { begin, ready = async () => {}, batch, dials, look,
       if (mine !== era) return;
       stretch += count;
       if (!onward || stretch >= STRETCH) run.playing = false;
+      await pause(0); // the page gets its turn before it draws, and before the next batches are made
+      if (mine !== era) return;
       note(!run.playing);
+      await pause(0);
       if (run.playing && run.slow) await pause(SLOW);
     }
     if (mine === era) busy = -1;

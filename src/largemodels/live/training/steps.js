@@ -40,5 +40,5 @@ function stacked(parts, shape) {
   const size = parts[0].length;
   const values = new Float32Array(parts.length * size);
   parts.forEach((part, i) => values.set(part, i * size));
-  return toWire([parts.length, ...shape], values);
+  return { shape: [parts.length, ...shape], data: new DataView(values.buffer) };
 }
