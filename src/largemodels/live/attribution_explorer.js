@@ -53,9 +53,26 @@ export default {
       reading = heard;
     }
 
+    const state = keepAndTake({
+      el, model, say, foot: board.foot, kind: "attribution", version: 1,
+      forms: { drawing: aDrawing(size ** 2), towards: aWhole(-1, model.get("settings").names.length - 1) },
+      read: () => ({ drawing: board.ink(), towards: asked() }),
+      restore({ drawing, towards }) {
+        ask(towards);
+        board.replace(drawing, "linked");
+      },
+      numbers() {
+        const places = Array.from({ length: size }, (_, i) => i + 1);
+        const maps = settings.maps.flatMap(([output, title]) => longTable(["", "", ""], values[output], places, places).slice(1).map((row) => [title, ...row]));
+        const head = ["map", "row of the map", "column of the map", `relevance for ${settings.names[values.of[0]]}`];
+        return [...drawingTables(settings.names, values.probabilities, values.seen, size), [head, ...maps]];
+      },
+    });
     const forget = keepDrawn(el, model, draw);
     const unfollow = board.followAddress();
+    state.begin();
     return () => {
+      state.end();
       unfollow();
       forget();
     };

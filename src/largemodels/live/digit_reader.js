@@ -38,9 +38,18 @@ export default {
       reading = words;
     }
 
+    const state = keepAndTake({
+      el, model, say, foot: board.foot, kind: "digit", version: 1,
+      forms: { drawing: aDrawing(shape.at(-1) ** 2) },
+      read: () => ({ drawing: board.ink() }),
+      restore: ({ drawing }) => board.replace(drawing, "linked"),
+      numbers: () => drawingTables(settings.names, probabilities, seen, shape.at(-1)),
+    });
     const forget = keepDrawn(el, model, draw);
     const unfollow = board.followAddress();
+    state.begin();
     return () => {
+      state.end();
       unfollow();
       forget();
     };

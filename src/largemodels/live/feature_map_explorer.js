@@ -39,9 +39,21 @@ export default {
       network.draw(tensors);
     }
 
+    const state = keepAndTake({
+      el, model, say, foot: board.foot, kind: "featuremaps", version: 1,
+      forms: { drawing: aDrawing(size ** 2), unit: someNumbers(4, 0, 9999), tab: aWhole(0, 99) },
+      read: () => ({ drawing: board.ink(), ...network.chosen() }),
+      restore({ drawing, ...others }) {
+        network.go(others);
+        board.replace(drawing, "linked");
+      },
+      numbers: () => [...drawingTables(settings.names, tensors.probabilities, tensors.seen, size), network.table()],
+    });
     const forget = keepDrawn(el, model, draw);
     const unfollow = board.followAddress();
+    state.begin();
     return () => {
+      state.end();
       unfollow();
       network.forget();
       forget();
@@ -95,7 +107,9 @@ function networkView(el, settings, size, board, say, tell) {
   const tabs = choices("Maps", maps.map((layer) => layer.short), 0, show, maps.map((layer) => layer.title));
   tabs.classList.add("fx-tabs");
   const columns = h("div", { class: "fx-sheets lm-answer" }, tabs, ...sheets.map((sheet) => sheet.element));
+  let tab = 0;
   function show(i) {
+    tab = i;
     sheets.forEach((sheet, j) => sheet.element.classList.toggle("fx-shown", i === j));
   }
   show(0);
@@ -146,6 +160,20 @@ function networkView(el, settings, size, board, say, tell) {
     sheets: columns,
     inspector: inspection.element,
     draw,
+    /** What the reader looks at, as numbers; and the way back. */
+    chosen: () => ({ unit: [chosen.layer.index, chosen.channel, chosen.row, chosen.column], tab }),
+    go({ unit: [index, channel, row, column], tab: other }) {
+      const layer = layers[Math.min(index, layers.length - 1)];
+      const [channels, rows, columns] = [1, 1, ...layer.shape].slice(-3).map((most) => most - 1);
+      choose({ layer, channel: Math.min(channel, channels), row: Math.min(row, rows), column: Math.min(column, columns) });
+      tabs.select(Math.min(other, sheets.length - 1));
+      show(Math.min(other, sheets.length - 1));
+    },
+    table() {
+      const rows = maps.flatMap(({ tap, shape: [channels, height, width] }) =>
+        Array.from(tensors[tap], (value, i) => [tap, Math.floor(i / (height * width)) + 1, (Math.floor(i / width) % height) + 1, (i % width) + 1, value]));
+      return [["layer", "channel", "row of the map", "column of the map", "value"], ...rows];
+    },
     forget() {
       observer.disconnect();
       cancelAnimationFrame(frame);

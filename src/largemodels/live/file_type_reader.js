@@ -22,14 +22,15 @@ export default {
       limit: () => limit,
       onText: () => ask(fileOf(box.read().join(""))),
     });
-    const gallery = choices("Type, or try", examples.map(({ name }) => name), -1, (i) => {
+    const pick = (i) => {
       const { text, first, last, name } = examples[i];
       if (text === undefined) {
         box.querySelector("textarea").value = "";
         ask({ first, last, binary: examples[i] });
       } else box.write(text, 0);
       say(`file: ${name}`);
-    });
+    };
+    const gallery = choices("Type, or try", examples.map(({ name }) => name), -1, pick);
 
     function ask(next) {
       file = next;
@@ -169,6 +170,25 @@ export default {
       ),
       say.element,
     );
-    return keepDrawn(el, model, draw);
+    const state = keepAndTake({
+      el, model, say, kind: "filetype", version: 1,
+      forms: { text: someText(LONGEST_STATE), example: aWhole(-1, examples.length - 1) },
+      read: () => ({ text: file.text ?? "", example: file.binary ? examples.indexOf(file.binary) : -1 }),
+      restore: ({ text, example }) => (example < 0 ? box.write(text, 0) : pick(example)),
+      numbers() {
+        const chances = fromWire(model.get("outputs").probabilities).data;
+        const bytes = cells.map((cell, i) => [i + 1, cell.bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(" "), cell.value]);
+        return [
+          [["type", "probability (share)", "threshold (share)"], ...names.map((name, i) => [name, chances[i], thresholds[i]])],
+          [["place in the file", "bytes (hexadecimal)", "what it adds to the log odds"], ...bytes],
+        ];
+      },
+    });
+    const forget = keepDrawn(el, model, draw);
+    state.begin();
+    return () => {
+      state.end();
+      forget();
+    };
   },
 };

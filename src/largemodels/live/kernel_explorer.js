@@ -160,7 +160,36 @@ export default {
     );
     window_.place(Math.floor(rows / 2), Math.floor(columns / 2));
     place.place(window_.row, window_.column);
-    return keepDrawn(el, model, draw);
+    const state = keepAndTake({
+      el, model, say, kind: "kernel", version: 1,
+      forms: { photo: aWhole(-1, examples.length - 1), kernel: someNumbers(SIDE * SIDE), bias: aNumber(), place: someNumbers(2, 0, 9999) },
+      read: () => {
+        const image = read("image").data;
+        const photo = examples.findIndex((example) => sameNumbers(fromWire(example.image).data, image));
+        return { photo, kernel: [...read("kernel").data], bias: hasBias ? read("bias").data[0] : 0, place: [window_.row, window_.column] };
+      },
+      restore({ photo: number, kernel, bias: added, place: [row, column] }) {
+        const { shape, data } = number < 0 ? read("image") : fromWire(examples[number].image);
+        const changed = { image: toWire(shape, data), kernel: toWire([1, 1, SIDE, SIDE], kernel) };
+        setInputs(model, hasBias ? { ...changed, bias: toWire([1], [added]) } : changed);
+        moveTo(row, column);
+      },
+      numbers() {
+        const count = (n) => Array.from({ length: n }, (_, i) => i + 1);
+        const table = (names, values, r, c) => longTable(names, values, count(r), count(c));
+        return [
+          table(["row of the kernel", "column of the kernel", "weight"], read("kernel").data, SIDE, SIDE),
+          table(["row of the map", "column of the map", "value"], fromWire(model.get("outputs").map).data, rows, columns),
+          table(["row of the photograph", "column of the photograph", "brightness (0 to 1)"], read("image").data, height, width),
+        ];
+      },
+    });
+    const forget = keepDrawn(el, model, draw);
+    state.begin();
+    return () => {
+      state.end();
+      forget();
+    };
   },
 };
 

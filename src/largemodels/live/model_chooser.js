@@ -98,7 +98,31 @@ export default {
     }
 
     el.append(h("div", { class: "mc", "data-lm-suppress-shortcuts": "true" }, ...(tasks.length > 1 ? [chips] : []), desk, verdict, chart, table), say.element);
-    return keepDrawn(el, model, draw);
+    const state = keepAndTake({
+      el, model, say, kind: "models", version: 1,
+      forms: { task: aWhole(0, tasks.length - 1), limits: someNumbers([1, 99]) },
+      read: () => ({ task: task(), limits: [...limits()] }),
+      restore({ task: i, limits: kept }) {
+        const { models, measures } = tasks[i];
+        if (kept.length !== measures.length) return;
+        const figures = models.flatMap((one) => one.figures);
+        ask({ figures: toWire([models.length, measures.length], figures), limits: toWire([measures.length], kept) });
+      },
+      numbers() {
+        const { models, measures } = tasks[task()];
+        const [fits, best] = ["fits", "best"].map((name) => fromWire(model.get("outputs")[name]).data);
+        const names = measures.map(([label, unit]) => (unit ? `${label} (${unit})` : label));
+        const rows = models.map(({ name, figures, error }, n) => [name, ...figures, error, fits[n], best[n]]);
+        const head = ["model", ...names, `standard error of ${measures[0][0]}`, "within the limits", "best of these"];
+        return [[head, ...rows], [["limit", "at most"], ...names.map((name, k) => [name, limits()[k]])]];
+      },
+    });
+    const forget = keepDrawn(el, model, draw);
+    state.begin();
+    return () => {
+      state.end();
+      forget();
+    };
   },
 };
 

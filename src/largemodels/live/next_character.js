@@ -172,6 +172,22 @@ export default {
       goOn();
     }
 
+    const state = keepAndTake({
+      el, model, say, foot: desk, kind: "next", version: 1,
+      forms: { text: someText(LONGEST_STATE), temperature: aNumber(0.1, 2) },
+      read: () => ({ text: box.value(), temperature: heat.value }),
+      restore({ text, temperature: degree }) {
+        stop();
+        temperature = heat.value = degree;
+        put(text);
+        before = text;
+      },
+      numbers() {
+        const plain = fromWire(model.get("outputs").probabilities).data;
+        const rows = settings.symbols.map((symbol, i) => [symbol, plain[i], answer.chances[i]]);
+        return [[["next character", "probability (share)", `probability at temperature ${heat.value}`], ...rows]];
+      },
+    });
     const stage = h(
       "div",
       { class: "nx", "data-lm-suppress-shortcuts": "true" }, // no notebook command on a key here
@@ -181,10 +197,12 @@ export default {
     el.append(stage, say.element);
     const forget = keepDrawn(el, model, draw);
     before = box.value();
+    state.begin();
     const failed = new MutationObserver(() => el.dataset.state === "failed" && stop());
     failed.observe(el, { attributeFilter: ["data-state"] });
     model.on("change:error", stop);
     return () => {
+      state.end();
       stop();
       failed.disconnect();
       model.off("change:error", stop);

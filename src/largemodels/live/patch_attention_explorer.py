@@ -30,6 +30,8 @@ class PatchAttentionExplorer(DrawingView):
         ValueError: images or labels that do not fit; on binding, a model that is watched for anything but weights.
     """
 
+    parts = (*DrawingView.parts, "patches/gaze")
+
     def describe(self, function: nn.Module, image: Tensor) -> dict:
         """Return the ``taps`` of the layers in order, their ``heads``, and the ``side``: patches in a row."""
         with torch.no_grad(), evaluation(function):

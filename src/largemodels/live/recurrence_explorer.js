@@ -168,8 +168,28 @@ export default {
       ),
       say.element,
     );
+    const state = keepAndTake({
+      el, model, say, kind: "recurrence", version: 1,
+      forms: { x: someNumbers(steps), w: someNumbers(UNITS), u: someNumbers(UNITS * UNITS), b: someNumbers(UNITS), step: aWhole(1, steps) },
+      read: () => ({ x: [...read("x")], w: [...read("W")], u: [...read("U")], b: [...read("b")], step: now + 1 }),
+      restore({ x, w, u, b, step }) {
+        halt();
+        setInputs(model, { x: toWire([steps, 1], x), W: toWire([UNITS, 1], w), U: toWire([UNITS, UNITS], u), b: toWire([UNITS], b) });
+        goTo(step - 1);
+      },
+      numbers() {
+        const two = (name, t) => [...values[name].subarray(t * UNITS, (t + 1) * UNITS)];
+        const head = ["step", "input", ...["from the input", "from the state", "sum", "state"].flatMap((name) => [`${name}, unit 1`, `${name}, unit 2`]), "gradient norm"];
+        const rows = [...read("x")].map((x, t) => [t + 1, x, ...["from_input", "from_state", "total", "states"].flatMap((name) => two(name, t)), values.norms[t]]);
+        const [W, U, b] = ["W", "U", "b"].map(read);
+        const weights = [0, 1].map((unit) => [`unit ${unit + 1}`, W[unit], U[2 * unit], U[2 * unit + 1], b[unit]]);
+        return [[head, ...rows], [["to", "W", "U from unit 1", "U from unit 2", "b"], ...weights], [["largest singular value", "spectral radius"], [values.singular[0], values.radius[0]]]];
+      },
+    });
     const forget = keepDrawn(el, model, draw);
+    state.begin();
     return () => {
+      state.end();
       halt();
       forget();
     };

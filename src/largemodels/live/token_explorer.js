@@ -40,7 +40,8 @@ export default {
     // ---- the tokens ----
     const list = tokenList((i) => point(i));
     const kinds = ["ids", "bytes"];
-    const below = choices("Below each token", ["its id", "its bytes"], 0, (i) => list.below(kinds[i]));
+    let shown = 0;
+    const below = choices("Below each token", ["its id", "its bytes"], 0, (i) => list.below(kinds[(shown = i)]));
     const about = h("p", { class: "tk-about" });
     const counts = h("p", { class: "tk-counts", role: "status" });
     const lacking = h("p", { class: "lm-strange" });
@@ -93,8 +94,25 @@ export default {
       say.element,
     );
     model.on("change:brought", arrived);
+    const state = keepAndTake({
+      el, model, say, kind: "tokens", version: 1,
+      forms: { text: someText(LONGEST_STATE), below: aWhole(0, 1) },
+      read: () => ({ text: box.read().join(""), below: shown }),
+      restore({ text, below: other }) {
+        below.select((shown = other));
+        list.below(kinds[other]);
+        box.write(text, 0);
+      },
+      numbers() {
+        const { ids, pieces } = model.get("outputs");
+        const utf = new TextDecoder();
+        return [[["token", "id", "bytes (hexadecimal)", "text"], ...ids.map((id, i) => [i + 1, id, hex(pieces[i]), utf.decode(Uint8Array.from(pieces[i]))])]];
+      },
+    });
     const forget = keepDrawn(el, model, draw);
+    state.begin();
     return () => {
+      state.end();
       model.off("change:brought", arrived);
       forget();
     };

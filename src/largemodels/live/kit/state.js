@@ -142,14 +142,16 @@ function keepState({ el, model, kind, version, forms, read, restore }) {
     lost.textContent = "";
     address.keep(fits(written) ? written : null);
   }
+  /** In a notebook a view may be drawn, and can be read, only when it is attached: at the latest when it is touched. */
+  const ready = () => (start ??= structuredClone(read()));
   const touched = () => {
     clearTimeout(timer);
-    if (start) timer = setTimeout(look, 100);
+    if (ready() && onStaticPage()) timer = setTimeout(look, 100);
   };
   const pasted = (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
     const state = findState(text, `(?:${key}|${kind}\\d*)`);
-    if (!state || !start) return;
+    if (!state || !ready()) return;
     event.preventDefault();
     event.stopPropagation();
     if (open(state, "The text that was pasted")) address.keep(texts());
@@ -160,18 +162,19 @@ function keepState({ el, model, kind, version, forms, read, restore }) {
     key,
     begin() {
       el.prepend(lost);
-      start = structuredClone(read());
-      last = JSON.stringify(texts());
-      for (const event of events) el.addEventListener(event, touched);
-      for (const change of changes) model.on(change, touched);
+      for (const event of events) el.addEventListener(event, touched, true);
       el.addEventListener("paste", pasted, true);
+      if (!onStaticPage()) return;
+      ready();
+      last = JSON.stringify(texts());
+      for (const change of changes) model.on(change, touched);
       address.begin();
     },
     link: () => (fits(texts()) ? address.link(texts()) : ""),
     end() {
       if (timer) look();
       clearTimeout(timer);
-      for (const event of events) el.removeEventListener(event, touched);
+      for (const event of events) el.removeEventListener(event, touched, true);
       for (const change of changes) model.off(change, touched);
       el.removeEventListener("paste", pasted, true);
       address.stop();

@@ -1,4 +1,4 @@
-// The board that the reader draws on: pen and eraser, by pointer or keys; undo, shift, and a link to the drawing.
+// The board that the reader draws on: pen and eraser, by pointer or keys; undo, shift.
 
 const UNDOS = 60;
 
@@ -43,13 +43,13 @@ function drawingBoard(size, pen, say, onInk, { sent = true } = {}) {
       button(sign, () => shift(down, right), { "aria-label": `one pixel ${word}`, title: `Move one pixel ${word}` }),
     ),
   );
-  const link = button("Copy link", copyLink, { title: "A link to this page with your drawing in it" });
+  const row = h("div", { class: "dr-tools" }, tools, undoButton, button("Clear", clear), pad);
   const problem = h("p", { class: "lm-problem", role: "status" });
   const element = h(
     "div",
     { class: "dr-drawing" },
     surface,
-    h("div", { class: "dr-tools" }, tools, undoButton, button("Clear", clear), pad, ...(sent && onStaticPage() ? [link] : [])),
+    row,
     problem,
   );
 
@@ -103,19 +103,6 @@ function drawingBoard(size, pen, say, onInk, { sent = true } = {}) {
 
   function shift(down, right) {
     replace(shifted(ink, size, down, right), "moved");
-  }
-
-  /** Put the drawing into the page's address, and that on the clipboard where the browser allows it. */
-  async function copyLink() {
-    history.replaceState(null, "", LINK + encodeInk(ink));
-    let done = "Now in the address bar";
-    try {
-      await navigator.clipboard.writeText(location.href);
-      done = "Copied";
-    } catch {} // no permission, or no clipboard: the address bar holds it
-    link.textContent = done;
-    say(done);
-    setTimeout(() => (link.textContent = "Copy link"), 2000);
   }
 
   function paintInk() {
@@ -207,6 +194,8 @@ function drawingBoard(size, pen, say, onInk, { sent = true } = {}) {
   return {
     element,
     surface,
+    foot: row, // has room for more
+    ink: () => ink,
     replace,
     /** Show what the model was given, unless the reader is drawing on. */
     show(given) {
@@ -218,7 +207,7 @@ function drawingBoard(size, pen, say, onInk, { sent = true } = {}) {
       field.hidden = !box;
       if (box) placeBox(field, box, size);
     },
-    /** Take up the drawing that the page's address holds, now and when it is another; returns the cleanup. */
+    /** Take up the drawing that a link of an earlier edition holds, now and when it is another; returns the cleanup. */
     followAddress() {
       if (!onStaticPage()) return () => {};
       const follow = () => {

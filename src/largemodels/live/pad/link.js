@@ -33,3 +33,16 @@ function withoutStops(code) {
   const whole = paired ? code : code.endsWith(".") ? code.slice(0, -1) : `${code}.`;
   return whole.replace(/\.(\d{1,4})\./g, "w$1x");
 }
+
+/** The form of a drawing of so many pixels, for keepState. */
+const aDrawing = (count) => ({
+  write: encodeInk,
+  read: (text) => [decodeInk(text, count)].find((ink) => ink && encodeInk(ink) === text),
+});
+
+/** The numbers of a drawing and its answer, as tables. */
+function drawingTables(names, probabilities, seen, size) {
+  const places = Array.from({ length: size }, (_, i) => i + 1);
+  const classes = names.map((name, i) => [name, probabilities[i]]);
+  return [[["class", "probability (share)"], ...classes], longTable(["row", "column", "ink (share)"], seen, places, places)];
+}
