@@ -135,6 +135,7 @@
     widget.model = new Model(widget.values, find);
     widget.places = [];
     const show = (state, message) => widget.places.forEach((place) => place.show(state, message));
+    widget.model.page = { onnx: widget.onnx, show }; // own.js puts a reader's model in its place
     answerWith(widget.model, widget.onnx, show);
     bringTo(widget.model, widget.values.data_beside || widget.values.beside, show);
     globalThis.liveTraining.trainWith(widget.model, widget.step, show, reason);

@@ -72,8 +72,8 @@
     }
   }
 
-  const readModel = async (onnx) =>
-    onnx.startsWith(BESIDE) ? readBeside(onnx.slice(BESIDE.length), "the model") : decode(onnx);
+  const readModel = async (onnx) => // bytes are a reader's own, told by being the same
+    onnx instanceof Uint8Array ? onnx : onnx.startsWith(BESIDE) ? readBeside(onnx.slice(BESIDE.length), "the model") : decode(onnx);
 
   /** The same for what is no model: widgets share it, and after a failure the next that asks tries again. */
   function fetchBeside(name) {

@@ -127,7 +127,7 @@
       if (one.nodeType === Node.TEXT_NODE) return texts(one, getComputedStyle(one.parentElement), into);
       if (one.nodeType !== Node.ELEMENT_NODE || one.matches(".lm-hidden, .lm-take, input[type=radio]")) return;
       const [style, rect] = [getComputedStyle(one), one.getBoundingClientRect()];
-      if (style.display === "none" || style.visibility === "hidden" || style.opacity === "0") return;
+      if (style.display === "none" || style.visibility === "hidden" || style.opacity === "0" || style.clipPath !== "none") return;
       let inside = into;
       if (style.opacity !== "1") into.append((inside = svg("g", { opacity: style.opacity })));
       if (one.tagName === "svg") return inside.append(copied(one, rect));

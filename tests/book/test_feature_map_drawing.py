@@ -4,6 +4,7 @@ import pytest
 import torch
 from driving import FOUR, SEVEN, board_point, draw_by_mouse, drawing, drawn, idle, settle
 from feature_map_page import check_against_torch, choose_unit, explorer, layers_of, model, press, view  # noqa: F401
+from taking import link_of
 
 from largemodels.data import digits
 
@@ -178,9 +179,7 @@ def test_a_drawing_travels_in_a_link(widget_page, view):
     page = widget_page(view)
     draw_by_mouse(page, *FOUR)
     image = drawing(page)
-    page.get_by_role("button", name="Copy link").click()
-    page.wait_for_function("location.hash.startsWith('#drawing=')")
-    link = page.url
+    link = link_of(page)
     assert len(link) < 900
     page.goto("about:blank")
     page.goto(link)

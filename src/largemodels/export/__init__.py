@@ -2,5 +2,6 @@
 
 from largemodels.export.onnx_export import to_onnx
 from largemodels.export.onnx_weights import read_onnx_weights
+from largemodels.export.page_file import describe_for_page
 
-__all__ = ["read_onnx_weights", "to_onnx"]
+__all__ = ["describe_for_page", "read_onnx_weights", "to_onnx"]

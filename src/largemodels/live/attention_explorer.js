@@ -176,7 +176,34 @@ export default {
       working,
     );
     el.append(stage, say.element);
+    const state = keepAndTake({
+      el, model, say, kind: "attention", version: 1,
+      forms: {
+        text: someText(LONGEST_STATE), gaze: someNumbers(3, 0, 9999), off: someNumbers([0, 999], 0, 999),
+        temperature: aNumber(0, 9), top_k: aWhole(1, 1e6), top_p: aNumber(0, 1),
+      },
+      read: () => ({
+        text: emptied ? "" : box.read().join(""), gaze: [gaze.layer, gaze.head, gaze.row],
+        off: [...switches.keys()].filter((i) => !switches[i]),
+        temperature: input("temperature")[0], top_k: input("top_k")[0], top_p: input("top_p")[0],
+      }),
+      restore({ text, gaze: [layer, head, row], off, ...rules }) {
+        stop();
+        Object.assign(gaze, { layer: Math.min(layer, answer.layers - 1), head: Math.min(head, answer.heads - 1) });
+        switches = switches.map((_, i) => Number(!off.includes(i)));
+        request(Object.fromEntries(Object.entries(rules).map(([name, value]) => [name, toWire([1], [value])])));
+        box.write(text, caretAfter(text, row + 1));
+      },
+      numbers() {
+        const ways = answer.ways > 1 ? ["probability with all heads on (share)", "probability (share)"] : ["probability (share)"];
+        const chances = ways.map((_, i) => answer.next("probabilities", i ? answer.ways - 1 : 0, gaze.row));
+        const expected = settings.symbols.map((symbol, k) => [symbol, ...chances.map((values) => values[k])]);
+        return attentionTables({ answer, gaze, unit: "character", ways, expected });
+      },
+    });
     const forget = keepDrawn(el, model, draw);
+    const disown = ownModel({ el, model, say, foot: el });
+    state.begin();
     const sized = new ResizeObserver((entries) => {
       for (const { target, contentRect } of entries) {
         if (target === map.surface) map.across.room = map.down.room = contentRect.width;
@@ -194,6 +221,8 @@ export default {
     failed.observe(el, { attributeFilter: ["data-state"] });
     model.on("change:error", halt);
     return () => {
+      state.end();
+      disown();
       sized.disconnect();
       failed.disconnect();
       model.off("change:error", halt);

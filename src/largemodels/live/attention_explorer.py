@@ -115,10 +115,13 @@ class AttentionExplorer(View):
         ValueError: a vocabulary of longer tokens, an empty example; on binding, a function or a text of another kind.
     """
 
+    owns = ("symbols", "head", "context", "rotary", "normed")
     parts = (
+        "own/model",
         "attention/look",
         "attention/answer",
         "attention/gaze",
+        "attention/numbers",
         "attention/bars",
         "attention/read_line",
         "attention/next_characters",

@@ -31,6 +31,7 @@ class AttributionExplorer(DrawingView):
         ValueError: images or labels that do not fit; on binding, another function, or a drawing that does not fit.
     """
 
+    owns = ()
     parts = (*DrawingView.parts, "attribution/map")
     also = ("towards",)
 

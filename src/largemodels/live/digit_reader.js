@@ -46,10 +46,12 @@ export default {
       numbers: () => drawingTables(settings.names, probabilities, seen, shape.at(-1)),
     });
     const forget = keepDrawn(el, model, draw);
+    const disown = ownModel({ el, model, say, foot: board.foot });
     const unfollow = board.followAddress();
     state.begin();
     return () => {
       state.end();
+      disown();
       unfollow();
       forget();
     };

@@ -21,6 +21,8 @@ class DigitReader(DrawingView):
         ValueError: images or labels that do not fit; on binding, a drawing or a model that does not fit them.
     """
 
+    parts = (*DrawingView.parts, "own/model")
+
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "DigitReader":
         """Show the answers of ``function``; a reader's own takes the place of the book's."""
         return super().bind(Answer(function), example, dynamic)

@@ -25,6 +25,7 @@ class DrawingView(View):
         ValueError: images or labels that do not fit; on binding, a drawing or a model that does not fit them.
     """
 
+    owns = ("names",)
     parts = ("pad/look", "pad/ink", "pad/link", "pad/board", "pad/gallery", "pad/class_bars")
     also: ClassVar[tuple[str, ...]] = ()  # what the function takes beside the drawing
 

@@ -50,10 +50,12 @@ export default {
       numbers: () => [...drawingTables(settings.names, tensors.probabilities, tensors.seen, size), network.table()],
     });
     const forget = keepDrawn(el, model, draw);
+    const disown = ownModel({ el, model, say, foot: board.foot });
     const unfollow = board.followAddress();
     state.begin();
     return () => {
       state.end();
+      disown();
       unfollow();
       network.forget();
       forget();

@@ -33,8 +33,10 @@ class FeatureMapExplorer(DrawingView):
         ValueError: images or labels that do not fit; on binding, a model whose sums cannot be written out.
     """
 
+    owns = (*DrawingView.owns, "layers")
     parts = (
         *DrawingView.parts,
+        "own/model",
         "feature_map/units",
         "feature_map/map_sheet",
         "feature_map/numbers",

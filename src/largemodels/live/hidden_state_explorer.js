@@ -216,7 +216,24 @@ export default {
       map,
     );
     el.append(stage, say.element);
+    const state = keepAndTake({
+      el, model, say, kind: "states", version: 1,
+      forms: { text: someText(LONGEST_STATE), gaze: someNumbers(2, 0, 9999), colour: aWhole(0, 99), property: aWhole(-1, 999) },
+      read: () => ({ text: emptied ? "" : box.read().join(""), gaze: [unit, now], colour: names.indexOf(quantity), property }),
+      restore({ text: other, gaze: [n, t], colour, property: sorted }) {
+        if (sorted < (settings.ranking?.length ?? 0)) sortBy(sorted);
+        finder.select(property);
+        unit = Math.min(n, units - 1);
+        quantity = names[Math.min(colour, names.length - 1)];
+        colours.select(names.indexOf(quantity));
+        drawAll();
+        box.write(other, caretAfter(other, t + 1));
+      },
+      numbers: () => statesTables({ text, names, units, unit, now, quantity, at, symbols: settings.symbols, probabilities: tensors.probabilities }),
+    });
     const forget = keepDrawn(el, model, draw);
+    const disown = ownModel({ el, model, say, foot: el });
+    state.begin();
     const sized = new ResizeObserver(([{ contentRect }]) => {
       if (!contentRect.width) return; // out of sight
       box.fit();
@@ -224,6 +241,8 @@ export default {
     });
     sized.observe(el);
     return () => {
+      state.end();
+      disown();
       sized.disconnect();
       forget();
     };

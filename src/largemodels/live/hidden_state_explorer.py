@@ -117,8 +117,11 @@ class HiddenStateExplorer(View):
             example of another kind, and texts by which units cannot be ranked.
     """
 
+    owns = ("symbols", "memory", "ranking")
     parts = (
+        "own/model",
         "hidden_state/quantities",
+        "hidden_state/tables",
         "hidden_state/next_characters",
         "hidden_state/equation",
         "hidden_state/unit_map",

@@ -197,12 +197,14 @@ export default {
     el.append(stage, say.element);
     const forget = keepDrawn(el, model, draw);
     before = box.value();
+    const disown = ownModel({ el, model, say, foot: desk });
     state.begin();
     const failed = new MutationObserver(() => el.dataset.state === "failed" && stop());
     failed.observe(el, { attributeFilter: ["data-state"] });
     model.on("change:error", stop);
     return () => {
       state.end();
+      disown();
       stop();
       failed.disconnect();
       model.off("change:error", stop);

@@ -65,7 +65,8 @@ class NextCharacter(View):
             fit the vocabulary or looks ahead, or a text to begin with that is empty or longer than the window.
     """
 
-    parts = ("next_character/bars",)
+    owns = ("symbols", "window")
+    parts = ("next_character/bars", "own/model")
 
     def __init__(self, vocabulary: Vocabulary, examples: dict[str, str] | None = None, window: int = WINDOW, **traits):
         if longer := [symbol for symbol in vocabulary.symbols if len(symbol) != 1]:

@@ -30,6 +30,7 @@ class PatchAttentionExplorer(DrawingView):
         ValueError: images or labels that do not fit; on binding, a model that is watched for anything but weights.
     """
 
+    owns = ()
     parts = (*DrawingView.parts, "patches/gaze")
 
     def describe(self, function: nn.Module, image: Tensor) -> dict:

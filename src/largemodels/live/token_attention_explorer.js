@@ -187,7 +187,25 @@ export default {
       working,
     );
     el.append(stage, say.element);
+    const state = keepAndTake({
+      el, model, say, kind: "tokenattention", version: 1,
+      forms: { text: someText(LONGEST_STATE), gaze: someNumbers(3, 0, 9999), off: someNumbers([0, 999], 0, 9999) },
+      read: () => ({ text: emptied ? "" : alive ? box.read().join("") : model.get("outputs").text, gaze: [gaze.layer, gaze.head, gaze.row], off: off.map(([l, k]) => l * 100 + k) }),
+      restore({ text, gaze: [layer, head, row], off: heads }) {
+        Object.assign(gaze, { layer: Math.min(layer, answer.layers - 1), head: Math.min(head, answer.heads - 1), row: Math.min(row, answer.text.length - 1) });
+        gaze.column = answer.strongest(gaze.layer, gaze.head, gaze.row);
+        off = heads.map((one) => [Math.floor(one / 100), one % 100]);
+        drawHead();
+        if (alive) box.write(text, text.length);
+      },
+      numbers() {
+        const ways = answer.ways > 1 ? ["probability with all heads on (share)", "probability (share)"] : ["probability (share)"];
+        const expected = answer.expected(gaze.row).map(({ label, chances }) => [label, ...ways.map((_, i) => chances[i ? answer.ways - 1 : 0])]);
+        return attentionTables({ answer, gaze, unit: "token", ways, expected });
+      },
+    });
     const forget = keepDrawn(el, model, draw);
+    state.begin();
     const sized = new ResizeObserver((entries) => {
       for (const { target, contentRect } of entries) {
         if (target === map.surface) map.across.room = map.down.room = contentRect.width;
@@ -220,6 +238,7 @@ export default {
     model.set("knock", uniqueId("knock"));
     askFor("look");
     return () => {
+      state.end();
       sized.disconnect();
       model.off("change:opened", heard);
       model.off("change:error", failed);

@@ -27,11 +27,13 @@ class TokenAttentionExplorer(AttentionExplorer):
     reader has loaded the model (``asks``, ``real``), where the book has it (``make real``).
     """
 
+    owns = ()  # the real model, or a kernel's
     parts = (
         "token/pieces",
         "attention/look",
         "attention/answer",
         "attention/gaze",
+        "attention/numbers",
         "attention/bars",
         "attention/read_line",
         "attention/writers_desk",

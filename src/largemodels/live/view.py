@@ -9,6 +9,7 @@ import anywidget
 from torch import Tensor, nn
 from traitlets import Bytes, Dict, Unicode
 
+from largemodels.export import describe_for_page
 from largemodels.live.binding import Binding, pack
 
 HERE = Path(__file__).parent
@@ -40,6 +41,7 @@ class View(anywidget.AnyWidget):
         FileNotFoundError: on making a subclass, whose ``parts`` name one that is not there.
     """
 
+    owns: ClassVar[tuple[str, ...]] = ()  # the settings that belong to the model that is bound; none: it is the book's
     parts: ClassVar[tuple[str, ...]] = ()  # "pad/board" is pad/board.js or pad/board.css in this folder, or both
 
     inputs = Dict(help="name -> {shape, data}: what the reader sets").tag(sync=True)
@@ -91,6 +93,26 @@ class View(anywidget.AnyWidget):
     def _export(self, binding: Binding) -> bytes:
         """Return what a page without a kernel runs."""
         return binding.export()
+
+    def save_for_page(self, path: str | Path) -> Path:
+        """Write the function that is bound as ONNX, to be dropped on a widget of this kind in a page of the book.
+
+        The file says which view it is for, and how that draws it: a vocabulary, the names of classes, layers.
+
+        Raises:
+            ValueError: nothing is bound, or the view takes no model of a reader's, or what is bound was not exported.
+        """
+        if not self.owns:
+            raise ValueError(f"a page takes no other model for a {type(self).__name__}")
+        if self._binding is None:
+            raise ValueError("bind a function first, with live(view, function, example)")
+        settings = {name: self.settings[name] for name in self.owns if name in self.settings}
+        onnx = self.onnx or self._export(self._binding)
+        path = Path(path)
+        path.write_bytes(
+            describe_for_page(onnx, type(self).__name__, settings, self.inputs, getattr(self, "grows", None))
+        )
+        return path
 
     def _answer(self, change) -> None:
         """Run the function on what the reader set; a mistake in it is shown, and leaves the widget alive."""

@@ -78,6 +78,9 @@ function someText(most) {
   return { write, read };
 }
 
+/** Where the caret stands in a text after so many of its characters, as a box counts. */
+const caretAfter = (text, count) => Array.from(text).slice(0, count).join("").length;
+
 /** Three letters or digits that another text hardly has: of a link in which a program has changed a letter. */
 function checkOf(text) {
   let sum = 7;
@@ -136,6 +139,8 @@ function keepState({ el, model, kind, version, forms, read, restore }) {
     if (arrived) bringIntoView(el);
   });
   function look() {
+    clearTimeout(timer);
+    timer = 0;
     const written = texts();
     if (JSON.stringify(written) === last) return;
     last = JSON.stringify(written);
@@ -145,8 +150,7 @@ function keepState({ el, model, kind, version, forms, read, restore }) {
   /** In a notebook a view may be drawn, and can be read, only when it is attached: at the latest when it is touched. */
   const ready = () => (start ??= structuredClone(read()));
   const touched = () => {
-    clearTimeout(timer);
-    if (ready() && onStaticPage()) timer = setTimeout(look, 100);
+    if (ready() && onStaticPage()) timer ||= setTimeout(look, 100);
   };
   const pasted = (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
@@ -173,7 +177,6 @@ function keepState({ el, model, kind, version, forms, read, restore }) {
     link: () => (fits(texts()) ? address.link(texts()) : ""),
     end() {
       if (timer) look();
-      clearTimeout(timer);
       for (const event of events) el.removeEventListener(event, touched, true);
       for (const change of changes) model.off(change, touched);
       el.removeEventListener("paste", pasted, true);
