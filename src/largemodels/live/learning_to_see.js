@@ -122,7 +122,7 @@ export default {
     });
 
     const drawn = (ink) => setInputs(model, { image: toWire([1, 1, size, size], ink) });
-    const board = drawingBoard(size, pen, say, drawn, { sent: false }); // a link's drawing is for the reader above
+    const board = drawingBoard(size, pen, say, drawn);
     const verdict = classBars(names);
     const sheet = filterSheet(step.weights[0].shape);
     const score = h("p", { class: "see-score" });

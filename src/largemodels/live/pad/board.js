@@ -3,8 +3,7 @@
 const UNDOS = 60;
 
 // A board of size × size pixels, each from 0 (paper) to 1 (ink). `onInk(ink)` after a change, once a frame at most.
-// `sent`: whether a drawing can be sent as a link.
-function drawingBoard(size, pen, say, onInk, { sent = true } = {}) {
+function drawingBoard(size, pen, say, onInk) {
   const canvas = h("canvas", { width: size, height: size });
   const field = h("div", { class: "dr-field", hidden: true });
   const cursor = h("div", { class: "lm-cursor dr-pen" });
