@@ -11,6 +11,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "feature_maps": (".fx-glass .lm-surface", ".fx-waterfall"),
     "attributions": (),
     "patch_attention": (".px-map",),
+    "learning_to_see": (),
     "look_up": (),  # the browser's own sliders alone
     "recurrence": (".rx-time",),
     "hidden_states": (".lm-line", ".hx-map"),
@@ -25,7 +26,7 @@ SLIDERS = {  # everything that is dragged and has a place
     "file_type": (".lm-line",),
     "calculator": (),
 }
-BOARDS = ("digit_reader", "feature_maps", "attributions", "patch_attention")  # and what is drawn on
+BOARDS = ("digit_reader", "feature_maps", "attributions", "patch_attention", "learning_to_see")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]
 HEIGHTS = {".lm-line": 0.25, ".rx-time": 0.9}  # at which a finger goes along: of the first line, below the inputs
 BESIDE = 0.4  # of the width, from the first finger to the second

@@ -112,3 +112,27 @@ def test_it_fits_a_phone_in_the_dark(widget_page, view):
     darken(page)
     frames(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_stands_in_the_way_of_assistive_technology(widget_page, view, axe, dark):
+    page = widget_page(view, fresh=True)
+    if dark:
+        darken(page)
+    page.get_by_label("Rate").fill("0.5")
+    train(page, 100)
+    page.wait_for_function("document.querySelector('.tr-trouble').textContent !== ''")
+    assert axe(page) == []
+
+
+def test_a_run_is_played_paused_and_begun_anew_by_keys_alone(widget_page, view):
+    page = widget_page(view, fresh=True)
+    page.locator(".tr-play").focus()
+    page.keyboard.press("Space")
+    until(page, "run.step >= 5")
+    page.keyboard.press("Space")
+    until(page, "!run.playing")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    until(page, "run.step === 0")
