@@ -12,7 +12,7 @@
 (() => {
   "use strict";
   const Reading = globalThis.liveReading; // reading.js
-  const REAL = ["parts", "llama", "reading", "serve"];
+  const REAL = ["parts", "weights", "llama", "reading", "serve"];
   const { BESIDE, compute, fetchBeside, fetchScript, isOpen, openSession, run, toWires } = globalThis.liveOnnx; // onnx.js
 
   /** Make `model` answer: the newest inputs win, and what a newer change has overtaken is never computed. */

@@ -1,66 +1,14 @@
 /*
  * A Llama in the page: one graph for all blocks, each in a session of its own with its own weights, and one for the parts
- * of the head. Weights come in few bits (largemodels/export/page_llama.py) and are made float32 part by part, in one
- * buffer, so that the whole model never stands in memory twice. parts.js is loaded before.
+ * of the head. Weights are made float32 part by part, in one buffer, so that the whole model never stands in memory twice.
+ * parts.js and weights.js are loaded before.
  */
 (() => {
   "use strict";
   const { compute, decode, loadRuntime } = globalThis.liveOnnx; // onnx.js
-  const { Trouble, bring, free, tidy } = globalThis.liveReal;
-  const BLOCK = 32;
+  const { Trouble, asRows, bring, fill, free, ofRow, rowSize, taken, tidy } = globalThis.liveReal;
 
-  const product = (shape) => shape.reduce((a, b) => a * b, 1);
   const tensor = (data, ...shape) => ({ shape, data });
-
-  /** float16 as float32, for each of its 65,536 patterns. */
-  const halves = (() => {
-    let table;
-    return () => {
-      if (table) return table;
-      table = new Float32Array(65536);
-      for (let bits = 0; bits < 65536; bits++) {
-        const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-        const size = exponent === 31 ? NaN : exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : fraction * 2 ** -24;
-        table[bits] = bits >> 15 ? -size : size;
-      }
-      return table;
-    };
-  })();
-
-  /** The parts of a tensor in `bytes` from `at`: scales, least numbers, whole numbers; and where it ends. */
-  function taken(bytes, at, [kind, rows, columns]) {
-    const cut = (length, Kind) => new Kind(bytes.buffer, bytes.byteOffset + at, length, (at += length * Kind.BYTES_PER_ELEMENT));
-    if (kind === "F32") return { numbers: cut(rows * columns, Float32Array), end: at };
-    const shared = (rows / BLOCK) * columns;
-    const scales = cut(shared, Uint16Array);
-    const least = kind === "Q4_1" ? cut(shared, Uint16Array) : null;
-    const numbers = kind === "Q4_1" ? cut((rows * columns) / 2, Uint8Array) : cut(rows * columns, Int8Array);
-    return { scales, least, numbers, end: at };
-  }
-
-  /** Write the float32 numbers of a tensor, (in, out), from place `to` on. */
-  function fill(target, to, { scales, least, numbers }, [kind, rows, columns]) {
-    if (kind === "F32") return target.set(numbers, to);
-    const real = halves();
-    const deep = kind === "Q4_1" ? BLOCK / 2 : BLOCK; // rows of bytes
-    for (let block = 0; block < rows / BLOCK; block++) {
-      const first = block * columns;
-      for (let i = 0; i < deep; i++) {
-        const from = (block * deep + i) * columns;
-        const low = to + (block * BLOCK + i) * columns;
-        if (kind === "Q8_0") {
-          for (let o = 0; o < columns; o++) target[low + o] = real[scales[first + o]] * numbers[from + o];
-          continue;
-        }
-        const high = low + deep * columns;
-        for (let o = 0; o < columns; o++) {
-          const [scale, from0, both] = [real[scales[first + o]], real[least[first + o]], numbers[from + o]];
-          target[low + o] = scale * (both & 15) + from0;
-          target[high + o] = scale * (both >> 4) + from0;
-        }
-      }
-    }
-  }
 
   /** Let the page draw and hear the reader, if it has not for a while. */
   let last = 0;
@@ -120,14 +68,14 @@
         for (const one of layout) {
           const packed = taken(bytes, at, one);
           fill(buffer, to, packed, one);
-          if (i < parts && one === layout.at(-1)) this.table.push(packed); // which is the embedding, too
+          if (i < parts && one === layout.at(-1)) this.table.push(asRows(packed, one)); // which is the embedding, too
           [at, to] = [packed.end, to + one[1] * one[2]];
         }
         await breathe();
         const externalData = [{ path: "weights", data: new Uint8Array(buffer.buffer, 0, 4 * to) }];
         const session = await ort.InferenceSession.create(i < parts ? head : block, { externalData, enableCpuMemArena: false });
         (i < parts ? this.heads : this.blocks).push(session);
-        if (i >= parts) free(bytes);
+        free(bytes);
         ort.env.wasm.wasmBinary = undefined; // it runs by now
         await breathe();
       }
@@ -135,23 +83,12 @@
     }
 
     /** The vectors of tokens, (t, width). */
-    embed(ids) {
-      const { width, tokens, head } = this.index;
-      const [kind] = head.at(-1);
+    async embed(ids) {
+      const { width, tokens } = this.index;
       const x = new Float32Array(ids.length * width);
-      const real = halves();
-      ids.forEach((id, row) => {
-        const { scales, least, numbers } = this.table[Math.floor(id / tokens)];
-        const o = id % tokens;
-        for (let i = 0; i < width; i++) {
-          const at = Math.floor(i / BLOCK) * tokens + o;
-          const deep = i % BLOCK;
-          const both = kind === "Q4_1" ? numbers[(Math.floor(i / BLOCK) * (BLOCK / 2) + (deep % (BLOCK / 2))) * tokens + o] : 0;
-          if (kind === "F32") x[row * width + i] = numbers[i * tokens + o];
-          else if (kind === "Q8_0") x[row * width + i] = real[scales[at]] * numbers[i * tokens + o];
-          else x[row * width + i] = real[scales[at]] * (deep < BLOCK / 2 ? both & 15 : both >> 4) + real[least[at]];
-        }
-      });
+      const size = rowSize(width);
+      const rows = ids.map((id) => this.table[Math.floor(id / tokens)].slice((id % tokens) * size, ((id % tokens) + 1) * size));
+      for (const [row, blob] of rows.entries()) x.set(ofRow(await blob.arrayBuffer(), width), row * width);
       return x;
     }
 
@@ -171,13 +108,13 @@
         free(data);
         return tensor(kept, two, kv, count, d);
       });
-      state.logits.slice(count).forEach(free);
+      for (const rows of [state.weights, state.queries, state.logits]) rows.slice(count).forEach(free);
       for (const rows of [state.ids, state.weights, state.queries, state.logits]) rows.length = count;
     }
 
     /**
-     * Read tokens on. Of each token the state then has: `weights` and `queries`, an array for each layer, (heads, tokens
-     * up to it) and (heads, depth); and `logits` of what comes next. `stop()`: whether it is of no use any more.
+     * Read tokens on. Of each token the state then has: `weights` (layers, heads, tokens up to it); `queries` (layers,
+     * heads, depth); and `logits` of what comes next. `stop()`: whether it is of no use any more.
      */
     async advance(state, ids, stop = () => false) {
       for (let i = 0; i < ids.length; i += PIECE) if (!(await this.step(state, ids.slice(i, i + PIECE), stop))) return false;
@@ -191,24 +128,22 @@
       const turns = [this.cos, this.sin].map((all) => tensor(all.slice((s * depth) / 2, ((s + t) * depth) / 2), t, depth / 2));
       const mask = tensor(new Float32Array(t * (s + t)), t, s + t);
       for (let i = 0; i < t; i++) mask.data.fill(-1e30, i * (s + t) + s + i + 1, (i + 1) * (s + t));
-      let x = tensor(this.embed(ids), t, width);
+      let x = tensor(await this.embed(ids), t, width);
       const caches = [];
-      const rows = ids.map(() => ({ weights: [], query: [] }));
+      const weights = ids.map((_, i) => new Float32Array(layers * heads * (s + i + 1)));
+      const queries = ids.map(() => new Float32Array(layers * heads * depth));
       for (let layer = 0; layer < layers; layer++) {
         const on = tensor(state.on.slice(layer * heads, (layer + 1) * heads), heads);
         const out = await compute(this.blocks[layer], { x, past: state.caches[layer], cos: turns[0], sin: turns[1], mask, heads: on });
         free(x.data);
         x = out.y;
         caches.push(out.cache);
-        rows.forEach((row, i) => {
-          const [weights, query] = [new Float32Array(heads * (s + i + 1)), new Float32Array(heads * depth)];
+        ids.forEach((_, i) => {
           for (let head = 0; head < heads; head++) {
-            const start = (head * t + i) * (s + t);
-            weights.set(out.weights.data.subarray(start, start + s + i + 1), head * (s + i + 1));
-            query.set(out.query.data.subarray((head * t + i) * depth, (head * t + i + 1) * depth), head * depth);
+            const [start, unit] = [(head * t + i) * (s + t), layer * heads + head];
+            weights[i].set(out.weights.data.subarray(start, start + s + i + 1), unit * (s + i + 1));
+            queries[i].set(out.query.data.subarray((head * t + i) * depth, (head * t + i + 1) * depth), unit * depth);
           }
-          row.weights.push(weights);
-          row.query.push(query);
         });
         [out.weights, out.query].forEach(({ data }) => free(data));
         await breathe();
@@ -229,8 +164,8 @@
       for (const { data } of state.caches) free(data);
       state.caches = caches;
       state.ids.push(...ids);
-      state.weights.push(...rows.map((row) => row.weights));
-      state.queries.push(...rows.map((row) => row.query));
+      state.weights.push(...weights);
+      state.queries.push(...queries);
       state.logits.push(...logits);
       return true;
     }

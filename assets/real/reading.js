@@ -170,19 +170,17 @@
       const scores = new Float32Array(RULES * layers * heads);
       const rules = pointed(read);
       for (let i = 0; i < t; i++) {
-        for (let l = 0; l < layers; l++) {
-          const weights = state.weights[i][l];
-          for (let k = 0; k < heads; k++) {
-            const [unit, from] = [l * heads + k, k * (i + 1)];
-            const start = unit * each + (i * (i + 1)) / 2;
-            for (let s = 0; s <= i; s++) steps[start + s] = Math.round(weights[from + s] * 255);
-            rules.forEach(({ places, count }, rule) => {
-              for (const s of places[i]) scores[rule * layers * heads + unit] += weights[from + s] / count;
-            });
-          }
+        const weights = state.weights[i];
+        for (let unit = 0; unit < layers * heads; unit++) {
+          const [from, start] = [unit * (i + 1), unit * each + (i * (i + 1)) / 2];
+          for (let s = 0; s <= i; s++) steps[start + s] = Math.round(weights[from + s] * 255);
+          rules.forEach(({ places, count }, rule) => {
+            for (const s of places[i]) scores[rule * layers * heads + unit] += weights[from + s] / count;
+          });
         }
-        rows.set(state.weights[i][layer].subarray(head * (i + 1), (head + 1) * (i + 1)), i * t);
-        query.set(state.queries[i][layer].subarray(head * depth, (head + 1) * depth), i * depth);
+        const unit = layer * heads + head;
+        rows.set(weights.subarray(unit * (i + 1), (unit + 1) * (i + 1)), i * t);
+        query.set(state.queries[i].subarray(unit * depth, (unit + 1) * depth), i * depth);
       }
       const own = Math.floor(head / (heads / kv_heads));
       const cached = (which) => state.caches[layer].data.slice((which * kv_heads + own) * t * depth, (which * kv_heads + own + 1) * t * depth);

@@ -71,6 +71,8 @@ def write_page_llama(
         raise ValueError(f"{name} has a head of its own; a page takes models whose head is their embedding")
     if wrong := [f"{key} is of kind {w.kind}" for key, w in weights.items() if w.kind not in KINDS]:
         raise ValueError(f"{name}: {wrong[0]}; a page takes {', '.join(KINDS)}")
+    if (kind := weights["embedding.weight"].kind) != "Q8_0":
+        raise ValueError(f"{name}: its embedding is of kind {kind}; a page takes Q8_0")
     tokens = tokens_of_a_part(config)
     blocks = [[weights[f"blocks.{i}.{place}.weight"] for place in PLACES.values()] for i in range(config.layers)]
     if any(layout(block) != layout(blocks[0]) for block in blocks):
