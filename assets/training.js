@@ -39,7 +39,7 @@
       else feeds[name] = { shape, data };
     }
     const count = Math.min(...Object.values(batches).map((batch) => batch.count));
-    const [loss, gradient] = [[], []];
+    const [loss, gradient, parts] = [[], [], []];
     let whole = true;
     for (let i = 0; i < count && whole; i++) {
       for (const [name, { shape, data, bytes }] of Object.entries(batches)) {
@@ -48,12 +48,14 @@
       const results = await compute(session, feeds);
       loss.push(results.loss.data[0]);
       gradient.push(results.gradient.data[0]);
+      if (results.parts) parts.push(...results.parts.data);
       whole = Number.isFinite(loss.at(-1)) && CARRIED.every((name) => finite(results[`next_${name}`]?.data ?? []));
       if (whole) for (const name of CARRIED) if (feeds[name]) feeds[name] = results[`next_${name}`];
       await breathe();
       if (stale()) return undefined;
     }
     const taken = { number: asked.number, finite: whole, loss: wire(loss), gradient: wire(gradient) };
+    if (parts.length) taken.parts = wire(parts);
     for (const name of CARRIED) if (feeds[name]) taken[name] = toWire(feeds[name]);
     return taken;
   }

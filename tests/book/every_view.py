@@ -23,6 +23,8 @@ from largemodels.live import (
     HiddenStates,
     KernelExplorer,
     Law,
+    LearningToAttend,
+    LearningToRemember,
     LearningToSee,
     LlamaExplained,
     LookUpExplorer,
@@ -41,6 +43,8 @@ from largemodels.live import (
     TokenExplorer,
     live,
 )
+from largemodels.live.learning_to_attend import copy_head, copy_loss
+from largemodels.live.learning_to_remember import both_losses, rememberers
 from largemodels.models import (
     GPT,
     CharRNN,
@@ -181,6 +185,24 @@ def calculator():
     return live(view, TrainingTime(), view.start({"compute": 1e21, "chips": 8, "peak": 312, "utilisation": 0.4}))
 
 
+def remember():
+    step = TrainingStep(rememberers(lag=4), "adam", loss=both_losses)
+    return live(
+        LearningToRemember(beside="learning-to-remember", step_beside="learning-to-remember-step"),
+        step,
+        LearningToRemember.batch(),
+    )
+
+
+def attend():
+    step = TrainingStep(copy_head(), "adam", loss=copy_loss)
+    return live(
+        LearningToAttend(beside="learning-to-attend", step_beside="learning-to-attend-step"),
+        step,
+        LearningToAttend.batch(),
+    )
+
+
 EVERY_VIEW = {
     view.__name__: view
     for view in (
@@ -203,6 +225,8 @@ EVERY_VIEW = {
         file_type,
         learning_to_see,
         calculator,
+        remember,
+        attend,
     )
 }
 

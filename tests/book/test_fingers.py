@@ -25,6 +25,8 @@ SLIDERS = {  # everything that is dragged and has a place
     "chooser": (),
     "file_type": (".lm-line",),
     "calculator": (),
+    "remember": (),
+    "attend": (".la-map",),
 }
 BOARDS = ("digit_reader", "feature_maps", "attributions", "patch_attention", "learning_to_see")  # and what is drawn on
 CASES = [(view, surface) for view, surfaces in SLIDERS.items() for surface in surfaces]

@@ -9,6 +9,8 @@ from largemodels.live.feature_map_explorer import FeatureMapExplorer
 from largemodels.live.file_type_reader import FileTypeExplained, FileTypeReader
 from largemodels.live.hidden_state_explorer import HiddenStateExplorer, HiddenStates
 from largemodels.live.kernel_explorer import Convolve, KernelExplorer, thumbnail
+from largemodels.live.learning_to_attend import CopyHead, LearningToAttend
+from largemodels.live.learning_to_remember import LearningToRemember, Rememberers
 from largemodels.live.learning_to_see import LearningToSee, SmallNetwork
 from largemodels.live.llama_explained import LlamaExplained
 from largemodels.live.look_up_explorer import LookUpExplorer, SoftLookUp
@@ -30,6 +32,7 @@ __all__ = [
     "Candidate",
     "Choose",
     "Convolve",
+    "CopyHead",
     "DigitReader",
     "FeatureMapExplorer",
     "FileTypeExplained",
@@ -39,6 +42,8 @@ __all__ = [
     "HiddenStates",
     "KernelExplorer",
     "Law",
+    "LearningToAttend",
+    "LearningToRemember",
     "LearningToSee",
     "LlamaExplained",
     "LookUpExplorer",
@@ -48,6 +53,7 @@ __all__ = [
     "PatchAttentionExplorer",
     "Recur",
     "RecurrenceExplorer",
+    "Rememberers",
     "Sampling",
     "SamplingExplorer",
     "ScalingExplorer",

@@ -25,9 +25,9 @@ class TrainingView(View):
 
     ``asked`` is what the step takes, by name, with ``k`` batches, one after the other, in the place of one:
     ``{"number": …, "weights": …, "rate": …, "x": (k, b, …), "targets": (k, b)}``. ``taken`` has the same ``number``;
-    ``weights`` and ``memory`` after the last step; ``loss`` and ``gradient`` ``(j,)`` of every step. A step whose loss,
-    weights or memory are not finite is the last, ``j < k`` or not, and ``finite`` is false: weights and memory are
-    those before it.
+    ``weights`` and ``memory`` after the last step; ``loss`` and ``gradient`` ``(j,)`` of every step, and ``parts``,
+    where the loss has several: one step's after the other's. A step whose loss, weights or memory are not finite is
+    the last, ``j < k`` or not, and ``finite`` is false: weights and memory are those before it.
     """
 
     parts = ("training/look", "training/random", "training/steps", "training/run", "training/curve", "training/panel")
@@ -166,24 +166,24 @@ class StepBinding(Binding):
             raise ValueError(f"as many {' as '.join(self.batch)} are needed, at least one; got {sorted(counts)}")
         batches = [_rows(asked[name]) for name in self.batch]
         once = {name: self._unpack(name, asked[name]) for name in self.example if name not in self.batch}
-        losses, gradients, finite = [], [], True
+        series: dict[str, list[Tensor]] = {"loss": [], "gradient": [], "parts": []}
+        finite = True
         after = [f"next_{name}" for name in self.carried]
         with evaluation(self):
             for rows in zip(*batches, strict=True):
                 batch = (self._unpack(name, row) for name, row in zip(self.batch, rows, strict=True))
                 answer = {name: x.detach() for name, x in self(*once.values(), *batch).items()}
-                losses.append(answer["loss"])
-                gradients.append(answer["gradient"])
+                for name, values in series.items():
+                    values += [answer[name]] if name in answer else []
                 finite = all(answer[name].isfinite().all() for name in ("loss", *after))
                 if not finite:
                     break
                 once.update({name: answer[f"next_{name}"] for name in self.carried})
-        series = {"loss": torch.cat(losses), "gradient": torch.cat(gradients)}
         return {
             "number": asked.get("number", 0),
             "finite": finite,
             **{name: pack(name, once[name]) for name in self.carried},
-            **{name: pack(name, values, finite=False) for name, values in series.items()},
+            **{name: pack(name, torch.cat(values), finite=False) for name, values in series.items() if values},
         }
 
 

@@ -27,12 +27,12 @@ class TrainingStep(nn.Module):
     - the batch: what the model takes, and last the targets.
 
     Returns ``next_weights``, ``next_memory``, ``loss`` ``(1,)`` before the weights changed, and ``gradient`` ``(1,)``,
-    the Euclidean norm of the loss's gradient.
+    the Euclidean norm of the loss's gradient. Where the loss has several parts, ``parts`` ``(k,)`` are these.
 
     Args:
         model: maps the batch's inputs to logits. It is not changed; :meth:`load` writes weights into it.
         optimizer: ``"sgd"``, ``"momentum"``, ``"adam"`` or ``"adamw"``, or several of them to choose from.
-        loss: of what the model returns and of the targets.
+        loss: of what the model returns and of the targets; or its parts ``(k,)``, whose sum is trained on.
 
     Raises:
         ValueError: an unknown rule, a model with nothing to train, or with dropout or batch normalisation, whose steps
@@ -91,14 +91,16 @@ class TrainingStep(nn.Module):
         *x, targets = inputs[len(self.names) :]
         weights = given["weights"]
 
-        def loss_at(parameters: dict[str, Tensor]) -> Tensor:
-            return self.loss(functional_call(self.model, parameters, tuple(x)), targets)
+        def loss_at(parameters: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+            parts = self.loss(functional_call(self.model, parameters, tuple(x)), targets)
+            return parts.sum(), parts
 
-        gradients, loss = grad_and_value(loss_at)(unflatten(weights, self.layout))
+        gradients, (loss, parts) = grad_and_value(loss_at, has_aux=True)(unflatten(weights, self.layout))
         gradient = torch.cat([gradients[name].flatten() for name, _ in self.layout])
         answer, memory = self._change(weights, gradient, given)
         kept = {"next_memory": memory} if self.memory_size else {}
-        return {"next_weights": answer, **kept, "loss": loss.reshape(1), "gradient": gradient.norm().reshape(1)}
+        each = {"parts": parts} if parts.numel() > 1 else {}
+        return {"next_weights": answer, **kept, "loss": loss.reshape(1), "gradient": gradient.norm().reshape(1), **each}
 
     def _change(self, weights: Tensor, gradient: Tensor, given: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Let every rule change the weights, as one long parameter, and take the one that was chosen."""

@@ -4,45 +4,51 @@ const BUCKETS = 160; // points of the line; each is the mean of the steps that i
 
 /**
  * A curve of the loss; `chance` is drawn as a line if given: what knowing nothing costs. `.show(losses)`: of all steps;
- * `.tested(step, loss)`: of what is held out, now; `.clear()`: forget those; `.words()`: what it shows.
+ * `.tested(step, loss)`: of what is held out, now; `.clear()`: forget those; `.words()`: what it shows. With `names` of
+ * several parts, each has a line, and `.show` takes what each step lost in each of them.
  */
-function lossCurve({ chance, held = "held out" } = {}) {
+function lossCurve({ chance, held = "held out", names = [] } = {}) {
   const [WIDTH, HEIGHT] = [600, 200];
-  const train = svg("path", { class: "tr-train" });
+  const trains = (names.length ? names : [""]).map((_, i) => svg("path", { class: `tr-train tr-train-${i}` }));
   const test = svg("path", { class: "tr-test" });
   const level = svg("path", { class: "tr-chance" });
   const plot = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" };
-  const lines = svg("svg", plot, level, train, test);
+  const lines = svg("svg", plot, level, ...trains, test);
   const [top, end] = [h("span", { class: "tr-top" }), h("span", { class: "tr-end" })];
   const area = h("div", { class: "tr-plot", role: "img" }, lines, top, h("span", { class: "tr-zero" }, "0"), end);
   const key = h(
     "figcaption",
     {},
-    h("span", { class: "tr-key tr-key-train" }, "loss of the batches"),
-    h("span", { class: "tr-key tr-key-test" }, `loss of ${held}`),
+    ...(names.length
+      ? names.map((name, i) => h("span", { class: `tr-key tr-key-train-${i}` }, `loss of the ${name}`))
+      : [
+          h("span", { class: "tr-key tr-key-train-0" }, "loss of the batches"),
+          h("span", { class: "tr-key tr-key-test" }, `loss of ${held}`),
+        ]),
     ...(chance ? [h("span", { class: "tr-key tr-key-chance" }, "knowing nothing")] : []),
   );
   const element = h("figure", { class: "tr-curve" }, area, key);
   let tests = [];
   let last = [];
 
+  const of = (loss, k) => (names.length ? loss[k] : loss);
   const clip = (value, high) => (Number.isFinite(value) ? Math.min(value, high) : high);
 
   function show(losses) {
     last = losses;
     const steps = Math.max(50, losses.length);
     const size = Math.max(1, Math.ceil(losses.length / BUCKETS));
-    const means = [];
+    const means = trains.map(() => []);
     for (let i = 0; i < losses.length; i += size) {
       const part = losses.slice(i, i + size);
-      means.push([i + (part.length - 1) / 2, part.reduce((a, b) => a + b, 0) / part.length]);
+      means.forEach((line, k) => line.push([i + (part.length - 1) / 2, mean(part.map((loss) => of(loss, k)))]));
     }
-    const most = Math.max(...means.map(([, loss]) => clip(loss, Infinity)), ...tests.map(([, loss]) => loss), 0);
+    const most = Math.max(...means.flat().map(([, loss]) => clip(loss, Infinity)), ...tests.map(([, loss]) => loss), 0);
     const high = Math.min(Math.max(1.15 * (chance ?? 0), 1.05 * most, 1e-3), chance ? 6 * chance : Infinity);
     const place = ([step, loss]) =>
       `${((WIDTH * step) / steps).toFixed(1)} ${(HEIGHT * (1 - clip(loss, high) / high)).toFixed(1)}`;
     const path = (points) => (points.length ? `M${points.map(place).join("L")}` : "");
-    train.setAttribute("d", path(means));
+    trains.forEach((train, k) => train.setAttribute("d", path(means[k])));
     test.setAttribute("d", path(tests));
     level.setAttribute("d", chance ? path([[0, chance], [steps, chance]]) : "");
     top.textContent = high >= 100 ? high.toExponential(0) : format(high, high < 1 ? 2 : 1);
@@ -55,8 +61,10 @@ function lossCurve({ chance, held = "held out" } = {}) {
 
   function words() {
     if (!last.length) return "Loss by step: nothing yet";
+    const course = (k) => `from ${writeLoss(of(last[0], k))} to ${writeLoss(mean(last.slice(-20).map((loss) => of(loss, k))))}`;
+    if (names.length) return `Loss by step, after ${last.length}: ${names.map((name, k) => `${name} ${course(k)}`).join(", ")}`;
     const now = tests.length ? `, of ${held} ${writeLoss(tests.at(-1)[1])}` : "";
-    return `Loss by step: from ${writeLoss(last[0])} to ${writeLoss(mean(last.slice(-20)))} after ${last.length}${now}`;
+    return `Loss by step: ${course(0)} after ${last.length}${now}`;
   }
 
   return {

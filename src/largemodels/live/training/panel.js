@@ -6,16 +6,16 @@
  * `begin(random)`: first weights, flat, from a seeded generator, from which the batches come as well; for the
  * seed 1, those that the widget was bound with;
  * `ready()`, if given, promises that there is something to train on; `batch()`: the next one; `rate`: {min, max, value},
- * powers of ten; `momentum`: to begin with; `chance`, `held`: of the curve; `dials`: more
+ * powers of ten; `momentum`: to begin with; `chance`, `held`, `names`: of the curve; `dials`: more
  * elements; `values()`: what else the step takes, by name; `reason(run)`: words for what went wrong, or "".
  *
  * The result has `.element`, `.run`, `.seed`, `.tested(outputs)` to be called at every draw, `.watch(el)`, which gives
  * the cleanup, and `.again()`: begin anew, and go on if it was playing.
  */
 function trainingPanel(model, say, options) {
-  const { begin, ready, batch, rate, chance, held, dials = [], values = () => ({}), reason = () => "" } = options;
+  const { begin, ready, batch, rate, chance, held, names = [], dials = [], values = () => ({}), reason = () => "" } = options;
   const { step } = model.get("settings");
-  const curve = lossCurve({ chance, held });
+  const curve = lossCurve({ chance, held, names });
   const state = h("p", { class: "tr-state" });
   const trouble = h("p", { class: "lm-problem tr-trouble" });
   let seed = 1;
@@ -32,8 +32,8 @@ function trainingPanel(model, say, options) {
     say(`Seed ${seed}`);
   });
   const rates = slider("Rate", { ...rate, step: 0.1, write: writeRate }, () => tell(run));
-  const names = { sgd: "SGD", momentum: "Momentum", adam: "Adam", adamw: "AdamW" };
-  const rules = choices("Optimiser", step.optimizers.map((name) => names[name]), 0, (i) => {
+  const titles = { sgd: "SGD", momentum: "Momentum", adam: "Adam", adamw: "AdamW" };
+  const rules = choices("Optimiser", step.optimizers.map((name) => titles[name]), 0, (i) => {
     rule = i;
     dress();
   });
@@ -85,8 +85,9 @@ function trainingPanel(model, say, options) {
   function tell() {
     play.textContent = run.playing ? "❚❚ Pause" : "▶ Train";
     play.disabled = one.disabled = run.bad !== undefined;
-    curve.show(run.losses);
-    const loss = run.losses.length ? `, loss ${writeLoss(run.losses.at(-1))}` : "";
+    curve.show(names.length ? run.parts : run.losses);
+    const lost = names.length && run.parts.length ? names.map((name, i) => `${name} ${writeLoss(run.parts.at(-1)[i])}`).join(", ") : "";
+    const loss = run.losses.length ? `, loss ${lost || writeLoss(run.losses.at(-1))}` : "";
     state.textContent = `Seed ${seed}, step ${run.step}${loss}`;
     const words = why();
     if (trouble.textContent !== words) trouble.textContent = words;

@@ -12,7 +12,7 @@ const STRETCH = 3000; // steps after which a run pauses by itself
  * is something to train on; `batch()` is the next batch, name → {shape, data}. `dials()`: name → number. `look(run)`: draw what the weights do now. `tell(run)`: something has
  * changed: step, losses, playing, problem.
  *
- * The result has what is true now: `step`, `weights`, `memory`, `losses`, `gradients`, `playing`, `problem` (words, or
+ * The result has what is true now: `step`, `weights`, `memory`, `losses`, `gradients`, `parts` of the losses, `playing`, `problem` (words, or
  * ""), `bad` (the loss that was not finite, or undefined); and `.play()`, `.pause()`, `.one()`, `.reset()`, `.watch(el)`,
  * `.stop()`; `slow` can be set.
  */
@@ -84,6 +84,7 @@ function trainingRun(model, { begin, ready = async () => {}, batch, dials, look,
       if (!taken.finite && i === taken.loss.length - 1) continue;
       run.losses.push(taken.loss[i]);
       run.gradients.push(taken.gradient[i]);
+      if (taken.parts) run.parts.push(taken.parts.slice(...[i, i + 1].map((j) => (j * taken.parts.length) / taken.loss.length)));
     }
     run.weights = taken.weights;
     run.memory = taken.memory ?? run.memory;
@@ -143,7 +144,7 @@ function trainingRun(model, { begin, ready = async () => {}, batch, dials, look,
       era += 1;
       steps.drop();
       at = 1;
-      Object.assign(run, { step: 0, losses: [], gradients: [], bad: undefined, problem: "", playing: false });
+      Object.assign(run, { step: 0, losses: [], gradients: [], parts: [], bad: undefined, problem: "", playing: false });
       run.weights = begin();
       run.memory = new Float32Array(model.get("settings").step.memory);
       wake();

@@ -1,0 +1,101 @@
+// Draws LearningToAttend: a text, the map of the head that reads it, and what the head answers, while it learns.
+//
+// inputs: weights [n], step [1], letters [m, t] (the first is shown), how [3], targets [m, t]. outputs: map [t, t],
+// answers [t, 8], by_distance [t], right, test_loss, at [1].
+
+export default {
+  render({ model, el }) {
+    const { distance: first, furthest, letters: alphabet, length, batch: size, positions, step } = model.get("settings");
+    const say = announcer();
+    const held = fromWire(model.get("inputs").letters);
+    const [tested] = held.shape;
+    let distance = first;
+    let where = positions.indexOf("added");
+    let divided = true;
+    let shown = 0; // which of the texts that it is tested on
+    let random;
+
+    // ---- what it trains on ----
+    function begin(from) {
+      random = from;
+      const bound = ({ name, shape }) => (name === "embedding.weight" ? Math.sqrt(3) : name === "out.bias" ? 0 : shape.at(-1) ** -0.5);
+      return firstWeights(random, step.weights.map((part) => ({ ...part, bound: bound(part) })));
+    }
+    function batch() {
+      const letters = Float32Array.from({ length: size * length }, () => random.below(alphabet.length));
+      return {
+        letters: { shape: [size, length], data: letters },
+        how: { shape: [3], data: how() },
+        targets: { shape: [size, length], data: copied(letters, length, distance) },
+      };
+    }
+    const how = () => [positions[where] === "added" ? 1 : 0, positions[where] === "rotary" ? 1 : 0, divided ? 1 : 0];
+
+    // ---- what the reader sets; a run goes on with it, as it is ----
+    function change() {
+      const now = fromWire(model.get("inputs").letters).data;
+      setInputs(model, { how: toWire([3], how()), targets: toWire([tested, length], copied(now, length, distance)) });
+    }
+    const ask = slider("Distance", { min: 1, max: furthest, value: distance, write: (n) => `${n} back` }, (n) => {
+      distance = n;
+      change();
+    });
+    const places = choices("Positions", positions, where, (i) => {
+      where = i;
+      change();
+    });
+    const scaled = choices("Scores", ["divided by √d", "not divided"], 0, (i) => {
+      divided = i === 0;
+      change();
+    });
+    const panel = trainingPanel(model, say, {
+      begin,
+      batch,
+      rate: { min: -4, max: 0, value: -2.5 },
+      chance: Math.log(alphabet.length),
+      held: `${tested} other texts`,
+      dials: [ask, places, scaled],
+    });
+    const another = button("Another text", () => {
+      shown = (shown + 1) % tested;
+      const rows = held.data.slice();
+      rows.copyWithin(0, shown * length, (shown + 1) * length);
+      setInputs(model, { letters: toWire([tested, length], rows), targets: toWire([tested, length], copied(rows, length, distance)) });
+    });
+
+    // ---- drawing ----
+    const map = copyMap(length);
+    const far = stepBars({ ticks: [[1, "1"], [0.5, "½"]] });
+    const verdict = h("p", { class: "la-verdict" });
+
+    function draw() {
+      const inputs = model.get("inputs");
+      const read = Object.fromEntries(Object.entries(model.get("outputs")).map(([name, wire]) => [name, fromWire(wire).data]));
+      const text = Array.from(fromWire(inputs.letters).data.slice(0, length), (i) => alphabet[i]);
+      const asked = Array.from(fromWire(inputs.targets).data.slice(0, length)).filter((target) => target < 0).length;
+      map.draw({ text, alphabet, distance: asked, weights: read.map, answers: read.answers, scale: colourScale(el, "sequential", 0, 1) });
+      const there = read.by_distance[asked];
+      far.draw(read.by_distance, asked, `Mean weight by distance: ${format(there)} on what stands ${asked} back`);
+      verdict.replaceChildren(
+        "Right: ",
+        h("output", {}, `${Math.round(100 * read.right[0])}%`),
+        `. Weight on the letter ${asked} back: `,
+        h("output", {}, format(there)),
+        ".",
+      );
+      verdict.dataset.right = String(read.right[0]);
+      panel.tested(model.get("outputs"));
+    }
+
+    const key = h("p", { class: "lm-quiet" }, "A row for each place that looks; outlined is the letter that it should copy. At the right: its answers.");
+    const bars = h("figure", { class: "la-far" }, far, h("figcaption", {}, "Mean weight on what stands 0, 1, 2, … back"));
+    const head = h("div", { class: "la-head lm-answer" }, h("div", { class: "la-top" }, verdict, another), map.element, bars, key);
+    el.append(h("div", { class: "la", "data-lm-suppress-shortcuts": "true" }, panel.element, head), say.element);
+    const unwatch = panel.watch(el);
+    const forget = keepDrawn(el, model, draw);
+    return () => {
+      unwatch();
+      forget();
+    };
+  },
+};
