@@ -15,6 +15,7 @@ from largemodels.live.learning_to_remember import both_losses, rememberers
 from largemodels.train import TrainingStep
 
 MODELS = Path(__file__).resolve().parents[1] / "assets/models"
+NAME = "learning-to-see"
 
 
 def files() -> dict[str, bytes]:
@@ -25,11 +26,11 @@ def files() -> dict[str, bytes]:
     race = TrainingStep(rememberers(lag=4), "adam", loss=both_losses)
     head = TrainingStep(copy_head(), "adam", loss=copy_loss)
     views = {
-        "learning-to-see": see,
+        NAME: see,
         "learning-to-remember": live(LearningToRemember, race, LearningToRemember.batch()),
         "learning-to-attend": live(LearningToAttend, head, LearningToAttend.batch()),
     }
-    found = {"learning-to-see-data.bytes": see.data()}
+    found = {f"{NAME}-data.bytes": see.data()}
     for name, view in views.items():
         found |= {f"{name}.onnx": view.onnx, f"{name}-step.onnx": view.step_onnx}
     return found
