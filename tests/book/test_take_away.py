@@ -100,8 +100,7 @@ def next_character(page):
     slide(page, 0)
 
 
-def tokens(page):
-    write(page)
+def tokens(page):  # this one has no vocabulary for another text; test_token_explorer.py has
     page.get_by_role("radio", name="its bytes").check(force=True)
 
 
@@ -122,7 +121,7 @@ def file_type(page):
 READERS = (kernel, digit_reader, feature_maps, attributions, patch_attention, look_up, recurrence, hidden_states)
 READERS += (attention, next_character, tokens, token_attention, sampling, systems, scaling, chooser, file_type)
 READERS += (calculator,)
-WRITES_NOTHING = ()  # views that have nothing to keep
+WRITES_NOTHING = ("learning_to_see",)  # of them nothing is kept; their runs are not a state
 CHANGES = {change.__name__: change for change in READERS}  # what a reader may do
 WRITABLE = ("calculator", "scaling", "systems")  # states without a check, which can be written by hand
 

@@ -2,6 +2,7 @@
 
 import pytest
 from driving import darken, drawn, settle
+from taking import link_of
 
 from largemodels.data import declaration, smollm2
 from largemodels.live import TokenExplorer
@@ -116,6 +117,15 @@ def test_a_vocabulary_that_cannot_be_fetched_says_so_and_is_tried_again(widget_p
     page.errors.clear()
     write(page, "one two")
     check_against_python(page, tokenizer, "one two")
+
+
+def test_a_text_travels_in_a_link(widget_page, view, tokenizer, open_page):
+    page = widget_page(view)
+    write(page, TYPED[1])
+    again = open_page(link_of(page))
+    again.wait_for_function("text => document.querySelector('textarea')?.value === text", arg=TYPED[1])
+    settle(again, 1)
+    check_against_python(again, tokenizer, TYPED[1])
 
 
 def test_two_on_a_page_do_not_disturb_each_other_and_share_what_is_fetched(widget_page, view, tokenizer):

@@ -101,7 +101,7 @@ export default {
       restore({ text, below: other }) {
         below.select((shown = other));
         list.below(kinds[other]);
-        box.write(text, 0);
+        if (text !== box.read().join("")) box.write(text, 0);
       },
       numbers() {
         const { ids, pieces } = model.get("outputs");
