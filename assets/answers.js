@@ -81,6 +81,10 @@
 
   /** Let `model` have what lies beside the page as `brought`, when it says that it is `wanted`. */
   function bringTo(model, name, show) {
+    if (!name) {
+      model.bring = () => show("failed", "This widget computes only in a running notebook: what you see is its last result.");
+      return;
+    }
     model.bring = async () => {
       try {
         show("loading");

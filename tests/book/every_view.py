@@ -119,7 +119,8 @@ def next_character():
 
 
 def tokens():
-    return TokenExplorer(Tokenizer(train_bpe(TEXT, 280)), {"code": TEXT, "prose": "for all the names"})
+    texts = {"code": TEXT, "prose": "for all the names"}
+    return TokenExplorer(Tokenizer(train_bpe(TEXT, 280)), texts, beside="smollm2-tokens")
 
 
 def token_attention():

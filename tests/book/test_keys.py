@@ -1,39 +1,11 @@
-"""The keys of a page's widgets: whatever answers to keys says so, and "?" and a button list it."""
+"""The keys of a page's widgets: "?" and a button list what test_random_inputs.py holds every view to declare."""
 
 import pytest
-from every_view import EVERY_VIEW
 from test_pages import COLOURS
 from visits import on_screen, pages, stand
 
-# from now on `heard` holds what answers to keys
-LISTEN = """() => {
-  globalThis.heard = [];
-  const add = EventTarget.prototype.addEventListener;
-  globalThis.deaf = () => (EventTarget.prototype.addEventListener = add);
-  EventTarget.prototype.addEventListener = function (name, ...rest) {
-    if (name === "keydown" && this instanceof Element) heard.push(this);
-    return add.call(this, name, ...rest);
-  };
-}"""
 DIALOG = "dialog.keys-help"
 PAGES = ["chapters/transformer/heads", "chapters/cnn/feature_maps", "chapters/faq/society"]
-
-
-@pytest.mark.parametrize("view", EVERY_VIEW)
-def test_whatever_answers_to_keys_says_which(widget_page, views, view):
-    page = widget_page(views[view])
-    page.evaluate(LISTEN)
-    page.evaluate("renewal.names.add('heard').add('deaf')")
-    page = widget_page(views[view])
-    silent = (
-        "heard.filter((el) => el.closest('[data-state]') && !el.dataset.keys).map((el) => el.outerHTML.slice(0, 120))"
-    )
-    said = "[...document.querySelectorAll('[data-keys]')].map((el) => el.dataset.keys)"
-    try:
-        assert page.evaluate(silent) == []
-        assert all('""' not in keys for keys in page.evaluate(said))
-    finally:
-        page.evaluate("deaf(); renewal.names.delete('heard'); renewal.names.delete('deaf')")
 
 
 @pytest.fixture(params=["http", "file"])

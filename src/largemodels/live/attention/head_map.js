@@ -17,6 +17,7 @@ function headMap({ look, glance, unit = "character", strip = letterStrip }) {
   const cursor = gridCursor(surface, { label, rows: 1, columns: 1, describe, onMove: look, touch: "pan-y" });
   const under = (event) => {
     const box = surface.getBoundingClientRect();
+    if (!box.width) return []; // nothing of it is shown
     const count = shown.answer.text.length;
     const place = (x, size) => Math.max(0, Math.min(count - 1, Math.floor((x / size) * count)));
     return [place(event.clientY - box.top, box.height), place(event.clientX - box.left, box.width)];

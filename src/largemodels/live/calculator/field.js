@@ -92,7 +92,7 @@ function quantityField(quantity, { onNumber, onDone, onProblem, onPaste }) {
     event.preventDefault();
     event.stopPropagation(); // nor may the notebook leave its cell
   });
-  box.addEventListener("keyup", (event) => event.key.startsWith("Arrow") && !element.problem && onDone());
+  box.addEventListener("keyup", (event) => event.key?.startsWith("Arrow") && !element.problem && onDone());
   range.addEventListener("input", () => {
     take(shortest(atStep(Number(range.value), quantity)));
     box.value = inField(value, quantity);

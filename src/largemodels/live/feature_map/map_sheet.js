@@ -45,6 +45,7 @@ function mapSheet(layer, onPoint, onChoose, onEnter) {
 
   function unitAt(event) {
     const box = surface.getBoundingClientRect();
+    if (!box.width) return null; // nothing of it is shown
     const place = (part, whole, cells, units) => {
       const position = Math.max(0, Math.min(whole - 1e-6, part)) / whole * (cells * (units + 1) - 1);
       const cell = Math.floor(position / (units + 1));

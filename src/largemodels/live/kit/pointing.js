@@ -11,6 +11,7 @@ function onDrag(surface, onPoint, { onEnd = () => {}, touch = "none" } = {}) {
   const drags = () => held !== null && surface.hasPointerCapture(held); // it may have been lost with its element
   const report = (event) => {
     const box = surface.getBoundingClientRect();
+    if (!box.width || !box.height) return; // nothing of it is shown: there is no place to point at
     const points = event.getCoalescedEvents?.() ?? [];
     for (const e of points.length ? points : [event]) {
       const x = (e.clientX - box.left) / box.width;

@@ -44,7 +44,7 @@ function textLine(label, onLook) {
 
   const beside = (down) => {
     const { cells } = element;
-    const { offsetTop: top, offsetLeft: left } = cells[now];
+    const { offsetTop: top, offsetLeft: left } = cells[Math.max(0, Math.min(now, cells.length - 1))]; // the text may be shorter now
     const tops = [...new Set(cells.map((cell) => cell.offsetTop))].sort((a, b) => a - b);
     const row = tops[tops.indexOf(top) + down];
     if (row === undefined) return now;

@@ -32,8 +32,8 @@ function patchView(el, settings, size, say) {
     onMove: (row, column) => look(placeAt(row, column)),
   });
   surface.addEventListener("pointermove", (event) => {
-    if (event.pointerType !== "mouse" || event.buttons) return;
     const box = surface.getBoundingClientRect();
+    if (event.pointerType !== "mouse" || event.buttons || !box.width) return;
     const cell = (part, whole, cells) => Math.max(0, Math.min(cells - 1, Math.floor((part / whole) * cells)));
     const row = cell(event.clientY - box.top, box.height, side + 1);
     glance(placeAt(row, cell(event.clientX - box.left, box.width, side)));
