@@ -121,7 +121,7 @@ def file_type(page):
 READERS = (kernel, digit_reader, feature_maps, attributions, patch_attention, look_up, recurrence, hidden_states)
 READERS += (attention, next_character, tokens, token_attention, sampling, systems, scaling, chooser, file_type)
 READERS += (calculator,)
-WRITES_NOTHING = ("learning_to_see",)  # of them nothing is kept; their runs are not a state
+WRITES_NOTHING = ("learning_to_see", "remember", "attend")  # of their runs nothing is kept
 CHANGES = {change.__name__: change for change in READERS}  # what a reader may do
 WRITABLE = ("calculator", "scaling", "systems")  # states without a check, which can be written by hand
 
