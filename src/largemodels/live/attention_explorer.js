@@ -27,7 +27,7 @@ export default {
       label: "Text for the model to read",
       placeholder: "Type something: the model reads it character by character.",
       reader: "model",
-      limit: () => model.get("settings").context,
+      limit: () => pen.reads(),
       onText: () => {
         pen.typed();
         ask();
@@ -43,11 +43,11 @@ export default {
     const wait = h("p", { class: "ax-wait" }, "fetching the model, once …");
 
     function ask() {
-      const points = box.read().map((character) => character.codePointAt(0));
-      emptied = !points.length;
+      const read = box.read();
+      emptied = !read.length;
       if (emptied) return stop();
-      wanted = pen.left ? points.length - 1 : box.caret();
-      request({ text: toWire([1, points.length], points) });
+      wanted = pen.left ? read.length - 1 : box.caret();
+      request({ text: toPoints(read) });
     }
 
     /** Hand over what has changed, with the reader's switches and, if one is off, all heads on to compare with. */
@@ -64,7 +64,7 @@ export default {
       stop();
       box.insert(symbol, gaze.row);
     });
-    const writer = writersDesk({ write: (count) => pen.write(count), stop, turn: (name, value) => request({ [name]: toWire([1], [value]) }) });
+    const writer = writersDesk({ most: 100, write: (count) => pen.write(count), stop, turn: (name, value) => request({ [name]: toWire([1], [value]) }) });
     const sheet = headSheet({ choose, switchTo, rank });
     const map = headMap({ look, glance });
     const working = workedOut((t) => look(gaze.row, t));
@@ -87,7 +87,12 @@ export default {
       if (wanted !== null || !answer) return null; // the model has not read all yet
       return settings.symbols[pick(answer.next("chances", answer.ways - 1, answer.text.length - 1))];
     };
-    const pen = modelsPen({ box, desk: writer, next, say });
+    /** Draw the character after a text of which nothing is shown; only a page can. */
+    const ahead = async (text) => {
+      const { chances } = await model.ahead({ ...model.get("inputs"), text: toPoints(text) });
+      return settings.symbols[pick(chances.data.subarray(-settings.symbols.length))]; // of the last way, the last row
+    };
+    const pen = modelsPen({ box, desk: writer, next, ahead: model.ahead && ahead, context: () => model.get("settings").context, say });
 
     function stop(takeBack = false) {
       pen.stop(takeBack);
@@ -216,16 +221,12 @@ export default {
       line.draw({ ...gaze, answer, t, s, theme, written: pen.written });
     });
     for (const part of [el, map.surface, working.surface]) sized.observe(part);
-    const halt = () => stop();
-    const failed = new MutationObserver(() => el.dataset.state === "failed" && stop());
-    failed.observe(el, { attributeFilter: ["data-state"] });
-    model.on("change:error", halt);
+    const forgetFailures = onFailure(el, model, () => stop());
     return () => {
       state.end();
       disown();
       sized.disconnect();
-      failed.disconnect();
-      model.off("change:error", halt);
+      forgetFailures();
       forget();
     };
   },

@@ -4,13 +4,26 @@ import torch
 from torch import Tensor, nn
 
 from largemodels.interpret import capture, switched
+from largemodels.layers import GivenCache
+from largemodels.live.growing import GrowingView, Growth, Past
 from largemodels.live.hidden_state_explorer import FromText
-from largemodels.live.view import View
 from largemodels.models import GPT
 from largemodels.models.sampling import check_sampling
 from largemodels.text import Tokenizer, Vocabulary
 
 TAPS = ("query", "key", "value", "weights")
+AXES = {  # along which the answer grows with the text
+    "seen": (1,),
+    "probabilities": (1,),
+    "chances": (1,),
+    "moved": (1,),
+    "logits": (0,),
+    "query": (2,),
+    "key": (2,),
+    "value": (2,),
+    "weights": (2, 3),
+    "cache": (4,),
+}
 
 
 class GPTExplained(nn.Module):
@@ -19,10 +32,13 @@ class GPTExplained(nn.Module):
     Takes ``tokens`` ``(1, t)``; ``heads`` ``(n, layers, heads)``, n ways to switch them, where 1 is on and 0 replaces
     what a head answers by zeros; and ``temperature``, ``top_k`` and ``top_p``, ``(1,)`` each (:func:`chances`).
 
+    A ``past`` ``(n, layers, 2, heads, s, d/h)``, keys and values of the s tokens before for each of the n, makes the
+    tokens those that follow: only they are answered for, and their own keys and values are the output ``cache``.
+
     Returns, for each of the n: the ``probabilities`` of the next token after each of the tokens, and the ``chances``
     to draw it, ``(n, t, vocabulary)``; how much probability was ``moved`` to other tokens compared with the first,
     ``(n, t)``. And of the last of the n: ``logits`` ``(t, vocabulary)``; ``query``, ``key``, ``value``
-    ``(layers, heads, t, d/h)``; ``weights`` ``(layers, heads, t, t)``.
+    ``(layers, heads, t, d/h)``; ``weights`` ``(layers, heads, t, s + t)``.
 
     Raises:
         ValueError: a model that is no ``GPT``; at the call, switches or a way to draw that do not fit, or tokens as
@@ -35,16 +51,29 @@ class GPTExplained(nn.Module):
             raise ValueError(f"bind a GPT; got {type(model).__name__}")
         self.model = model
 
-    def forward(self, tokens: Tensor, heads: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor) -> dict:
+    def forward(
+        self,
+        tokens: Tensor,
+        heads: Tensor,
+        temperature: Tensor,
+        top_k: Tensor,
+        top_p: Tensor,
+        past: Tensor | None = None,
+    ) -> dict:
         """Read the text once for each way to switch."""
         config = self.model.config
         if heads.shape[1:] != (config.layers, config.heads):
             raise ValueError(f"switches have the shape (n, {config.layers}, {config.heads}); got {tuple(heads.shape)}")
+        cache = None if past is None else GivenCache(past)
         with switched(self.model, heads), capture(self.model, *(f"blocks.*.attention.{tap}" for tap in TAPS)) as seen:
-            logits = self.model(tokens.expand(heads.shape[0], -1))  # len() would fix n in a graph
+            # len() would fix n in a graph
+            logits = self.model.advance(tokens.expand(heads.shape[0], -1), cache)
         inside = {
             tap: torch.stack([seen[f"blocks.{i}.attention.{tap}"][-1] for i in range(config.layers)]) for tap in TAPS
         }
+        if cache is not None:
+            new = torch.stack(cache.new, 1)  # (n, layers, 2, heads, t, d/h)
+            inside.update(cache=new, key=new[-1, :, 0], value=new[-1, :, 1])
         p = logits.softmax(-1)
         moved = (p - p[:1]).abs().sum(-1) / 2
         drawn = chances(logits, temperature, top_k, top_p)
@@ -81,7 +110,7 @@ def _from_the_likeliest(p: Tensor) -> tuple[Tensor, Tensor]:
     return p.sort(descending=True) if torch.compiler.is_compiling() else p.sort(descending=True, stable=True)
 
 
-class AttentionExplorer(View):
+class AttentionExplorer(GrowingView):
     """The reader types; where every head of a GPT looks is drawn, one weight is worked out, and the GPT writes on.
 
     Bind it to a :class:`GPTExplained`, with a text to begin with, no longer than the context. All that is drawn for
@@ -126,6 +155,7 @@ class AttentionExplorer(View):
         "attention/read_line",
         "attention/next_characters",
         "attention/writers_desk",
+        "writing/pen",
         "attention/head_sheet",
         "attention/head_map",
         "attention/working",
@@ -188,4 +218,6 @@ class AttentionExplorer(View):
         with self.hold_sync():  # the browser gets the new model, its text and its numbers at once
             about = {"context": config.context, "rotary": config.positions == "rotary", "normed": config.norm_queries}
             self.settings = {**self.settings, **about}
-            return super().bind(reader, start, {"text": {1: "t"}, "heads": {0: "n"}})
+            none = (("heads", 0), config.layers, 2, config.heads, 0, config.width // config.heads)
+            growth = Growth({"past": Past("cache", none)}, AXES)
+            return super().bind(reader, start, {"text": {1: "t"}, "heads": {0: "n"}}, growth)

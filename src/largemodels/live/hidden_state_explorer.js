@@ -24,8 +24,8 @@ export default {
       label: "Text for the network to read",
       placeholder: "Type something: the network reads it character by character.",
       reader: "network",
-      limit: () => limit,
-      onText: ask,
+      limit: () => pen.reads(),
+      onText: () => (pen.typed(), ask()),
       onCaret: follow,
     });
     const { examples } = model.get("settings");
@@ -35,12 +35,11 @@ export default {
     });
 
     function ask() {
-      const points = box.read().map((character) => character.codePointAt(0));
-      emptied = !points.length;
-      if (emptied) gallery.select(-1);
+      const read = box.read();
+      emptied = !read.length;
       if (emptied) return draw();
-      wanted = box.caret();
-      setInputs(model, { text: toWire([1, points.length], points) });
+      wanted = pen.left ? read.length - 1 : box.caret();
+      setInputs(model, { text: toPoints(read) });
     }
 
     function follow() {
@@ -53,6 +52,23 @@ export default {
 
     // ---- what it expects next ----
     const expected = nextCharacters((symbol) => box.insert(symbol, now));
+
+    // ---- writing on ----
+    const desk = writersDesk({ most: 100, write: (count) => pen.write(count), stop });
+    const drawn = (chances) => settings.symbols[pick(chances.subarray(-settings.symbols.length))]; // after the last one
+    const pen = modelsPen({
+      box,
+      desk,
+      next: () => (wanted !== null || !text.length ? null : drawn(tensors.probabilities)),
+      ahead: model.ahead && (async (some) => drawn((await model.ahead({ text: toPoints(some) })).probabilities.data)),
+      context: () => limit,
+      say,
+    });
+
+    function stop(takeBack = false) {
+      pen.stop(takeBack);
+      if (emptied) draw();
+    }
 
     // ---- one unit at one character ----
     const unitField = numberField("Unit", { value: 0, step: 1, digits: 0, min: 0 }, (value) => look(Math.min(units - 1, Math.round(value)), now));
@@ -177,7 +193,7 @@ export default {
 
     function draw() {
       stage.classList.toggle("hx-empty", emptied);
-      if (emptied) return;
+      if (emptied) return gallery.select(-1);
       scales.clear();
       const outputs = model.get("outputs");
       tensors = Object.fromEntries(Object.entries(outputs).map(([name, wire]) => [name, fromWire(wire).data]));
@@ -203,6 +219,8 @@ export default {
       if (asked === text.join("")) wanted = null;
       layPage();
       drawAll();
+      pen.label();
+      if (asked === text.join("")) pen.goOn();
     }
 
     const stage = h(
@@ -210,7 +228,7 @@ export default {
       { class: "hx", "data-lm-suppress-shortcuts": "true" }, // no notebook command on a key here
       ...(examples.length ? [gallery] : []),
       box,
-      h("div", { class: "hx-reading" }, expected, h("div", { class: "hx-coloured lm-answer" }, page, finder)),
+      h("div", { class: "hx-reading" }, h("div", {}, expected, desk), h("div", { class: "hx-coloured lm-answer" }, page, finder)),
       colourPlace,
       inspector,
       map,
@@ -240,10 +258,12 @@ export default {
       map.rule(contentRect.width);
     });
     sized.observe(el);
+    const forgetFailures = onFailure(el, model, () => stop());
     return () => {
       state.end();
       disown();
       sized.disconnect();
+      forgetFailures();
       forget();
     };
   },

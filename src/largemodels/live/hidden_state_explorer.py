@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 from largemodels.interpret import capture, tracking
 from largemodels.layers import GRU, LSTM, RNN
 from largemodels.live.binding import evaluation
-from largemodels.live.view import View
+from largemodels.live.growing import GrowingView, Growth, Past
 from largemodels.text import Vocabulary
 
 LIMIT = 400  # characters that the reader's text is cut to, so that every keystroke is answered at once
@@ -30,6 +30,7 @@ class HiddenStates(nn.Module):
     Takes ``ids`` ``(b, t)`` and returns the ``probabilities`` of the next character ``(b, t, vocabulary)``;
     ``hidden``; and what else there is in this kind of layer, all ``(b, t, n)``: for an LSTM ``cell``, ``input_gate``,
     ``forget_gate``, ``candidate`` and ``output_gate``, for a GRU ``reset_gate``, ``update_gate`` and ``candidate``.
+    It begins with a state of zero, or reads on from ``before``: what it carries, ``(b, 1, n)`` each.
 
     Raises:
         ValueError: a model that has no such layer by the name of ``recurrent``.
@@ -44,9 +45,10 @@ class HiddenStates(nn.Module):
             raise ValueError(f"bind a CharRNN, whose part `recurrent` is one of {names}; got {type(model).__name__}")
         self.model, self.kind = model, kinds[0]
 
-    def forward(self, ids: Tensor) -> dict[str, Tensor]:
-        """Read ``(b, t)`` from a state of zero."""
-        logits, series = self._looped(ids) if torch.compiler.is_exporting() else self._watched(ids)
+    def forward(self, ids: Tensor, *before: Tensor) -> dict[str, Tensor]:
+        """Read ``(b, t)``."""
+        looped = before or torch.compiler.is_exporting()
+        logits, series = self._looped(ids, *before) if looped else self._watched(ids)
         inside = zip(CARRIED[self.kind] + GATES[self.kind], series, strict=True)
         return {"probabilities": logits.softmax(-1), **dict(inside)}
 
@@ -59,21 +61,32 @@ class HiddenStates(nn.Module):
         cell = [seen["recurrent.cell"]] if "cell" in CARRIED[self.kind] else []
         return logits, [seen["hidden"], *cell, *gates]
 
-    def _looped(self, ids: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def _looped(self, ids: Tensor, *before: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Take the layer's own steps in a loop that becomes one of the exported graph, and so reads any length."""
-        from torch._higher_order_ops.scan import scan  # a prototype in torch, so asked for only here
-
         layer = self.model.recurrent
         u = F.linear(self.model.embedding(ids).transpose(0, 1), layer.weight_ih_l0, layer.bias)  # (t, b, rows)
-        begin = tuple(u.new_zeros(u.shape[1], layer.hidden_size) for _ in layer.carried)
+        zeros = (u.new_zeros(u.shape[1], layer.hidden_size) for _ in layer.carried)
+        begin = tuple(state[:, 0] for state in before) or tuple(zeros)
 
         def step(state, now):
             state, gates = layer.step(now, *state)
             return state, tuple(part.clone() for part in (*state, *gates))  # no two may share memory
 
-        _, stacked = scan(step, begin, u)
-        series = [part.transpose(0, 1) for part in stacked]
+        series = [part.transpose(0, 1) for part in _scan(step, begin, u)]
         return self.model.head(series[0]), series
+
+
+def _scan(step, state: tuple[Tensor, ...], u: Tensor) -> list[Tensor]:
+    """Return what the steps give, stacked: each takes the state of the one before."""
+    if torch.compiler.is_exporting():
+        from torch._higher_order_ops.scan import scan  # a prototype in torch, so asked for only here
+
+        return scan(step, state, u)[1]
+    answers = []
+    for now in u:
+        state, answer = step(state, now)
+        answers.append(answer)
+    return [torch.stack(parts) for parts in zip(*answers, strict=True)]
 
 
 class FromText(nn.Module):
@@ -94,7 +107,7 @@ class FromText(nn.Module):
         return {**self.function(self.table[text.clamp(max=len(self.table) - 1)], *others), "seen": text}
 
 
-class HiddenStateExplorer(View):
+class HiddenStateExplorer(GrowingView):
     """The reader types; what every unit of a recurrent network does at every character is drawn below.
 
     Bind it to the :class:`HiddenStates` of a ``CharRNN``, with a text to begin with::
@@ -126,6 +139,8 @@ class HiddenStateExplorer(View):
         "hidden_state/equation",
         "hidden_state/unit_map",
         "hidden_state/unit_finder",
+        "attention/writers_desk",
+        "writing/pen",
     )
 
     def __init__(
@@ -159,7 +174,8 @@ class HiddenStateExplorer(View):
         text = self._vocabulary.decode(ids[0])
         _check_text("the text to begin with", text)
         with torch.no_grad(), evaluation(function):
-            width = function(ids)["probabilities"].shape[-1]
+            answer = function(ids)
+            width = answer["probabilities"].shape[-1]
             if width != len(self._vocabulary):
                 raise ValueError(f"the model has {width} symbols, the vocabulary {len(self._vocabulary)}")
             ranking = self._rank(function, ids.device) if self._heldout else []
@@ -167,7 +183,10 @@ class HiddenStateExplorer(View):
             self.settings = {**self.settings, "memory": CARRIED[function.kind][-1], "ranking": ranking}
             points = torch.tensor([[ord(character) for character in text]], device=ids.device)
             reader = FromText(function, self._vocabulary).to(ids.device)
-            return super().bind(reader, {"text": points}, {"text": {1: "t"}})
+            carried = {name: Past(name, (1, 1, answer[name].shape[2]), last=True) for name in CARRIED[function.kind]}
+            past = {f"{name}_before": each for name, each in carried.items()}
+            growth = Growth(past, dict.fromkeys(["seen", *answer], (1,)))
+            return super().bind(reader, {"text": points}, {"text": {1: "t"}}, growth)
 
     def _rank(self, function: HiddenStates, device: torch.device) -> list[dict]:
         """Rank the units for every property of Python text, as the browser shows it."""

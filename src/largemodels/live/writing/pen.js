@@ -1,0 +1,133 @@
+// The pen that the model holds: it writes at the end of the text, as many characters at a time as frames leave room for.
+
+const MOST = 8; // characters between two frames, so that the text is seen to grow,
+const LONGEST = 30; // and milliseconds, so that a press on Stop is answered at once
+
+/**
+ * What writes at the end of the text in `box`, and shows on the `desk` how far it is. `next()`: a character drawn by the
+ * chances after the last, or null until the model has read all; then `goOn` is called again, after each draw.
+ * `ahead(text)`, where the page computes: a promise of a character drawn after another text, of which nothing is shown.
+ * `context()`: of so many characters the model reads the last; when it is full, the pen lets it forget the older half, as
+ * GPT.generate does.
+ * The result has `.left`, the characters still to be written, `.written`, those at the end that the model wrote, and
+ * `.reads()`, how many at the end of the text are read.
+ */
+function modelsPen({ box, desk, next, ahead, context, say }) {
+  const pen = { left: 0, written: 0 };
+  let own = false; // whether the pen writes just now, and not the reader
+  let running = null; // a mark of the characters that are being drawn; none when they are not wanted any more
+  let last = { text: "", reads: 0 }; // what was written last, and how much of it is read
+  let many = false; // whether some of what is to be written was shown
+  pen.label = () => desk.label(pen.left, pen.written);
+  pen.reads = () => (last.text && box.all().join("") === last.text ? last.reads : context());
+
+  pen.write = (count) => {
+    pen.stop();
+    pen.left = count;
+    many = false;
+    pen.goOn();
+    pen.label();
+  };
+
+  /** Go on when the answer to all that was written is there. */
+  pen.goOn = () => {
+    if (!pen.left || running) return;
+    const symbol = next();
+    if (symbol === null) return;
+    if (ahead && many && pen.left > 1) several(symbol);
+    else put([symbol]);
+  };
+
+  /** Write some characters, of which all but the first are drawn ahead; then show them. */
+  async function several(symbol) {
+    const mine = (running = {});
+    const all = box.all();
+    const fresh = [symbol];
+    await new Promise(requestAnimationFrame); // those before are seen; in a hidden page they wait for it
+    const until = performance.now() + LONGEST;
+    let reads = after(all, pen.reads());
+    try {
+      while (running === mine && fresh.length < Math.min(MOST, pen.left) && performance.now() < until) {
+        const text = [...all, ...fresh];
+        fresh.push(await ahead(text.slice(text.length - reads)));
+        reads = after(text, reads);
+      }
+    } catch {
+      return running === mine && pen.stop(); // the page says why
+    }
+    if (running !== mine) return;
+    running = null;
+    put(fresh);
+  }
+
+  /** How many characters are read once a text is one longer, of which so many were read. */
+  function after(text, reads) {
+    const all = Math.min(reads, text.length) + 1;
+    return all > context() ? Math.floor(context() / 2) + 1 : all;
+  }
+
+  /** Hand the text over, longer by some characters. */
+  function put(symbols) {
+    let [all, reads] = [box.all(), pen.reads()];
+    for (const symbol of symbols) {
+      reads = after(all, reads);
+      all.push(symbol);
+    }
+    last = { text: all.join(""), reads };
+    pen.written += symbols.length;
+    own = many = true;
+    box.write(last.text);
+    own = false;
+    pen.left -= symbols.length;
+    pen.label();
+    if (!pen.left) say(`written: ${box.all().slice(-pen.written).map(spell).join(" ")}`);
+  }
+
+  /** Write no more; with `takeBack`, take what was written away. */
+  pen.stop = (takeBack = false) => {
+    pen.left = 0;
+    running = null;
+    if (takeBack) {
+      const all = box.all();
+      box.write(all.slice(0, all.length - pen.written).join(""));
+    }
+    pen.label();
+  };
+
+  /** The text has changed: unless the pen did it, the model wrote nothing of it, and writes no more. */
+  pen.typed = () => {
+    if (own) return;
+    pen.written = pen.left = 0;
+    running = null;
+    pen.label();
+  };
+  return pen;
+}
+
+/** A text, character by character, as the model takes it. */
+const toPoints = (text) => toWire([1, text.length], text.map((character) => character.codePointAt(0)));
+
+/** Call back when the model cannot answer: the kernel complains, or the page. Returns the cleanup. */
+function onFailure(el, model, callback) {
+  const failed = new MutationObserver(() => el.dataset.state === "failed" && callback());
+  const halt = () => callback();
+  failed.observe(el, { attributeFilter: ["data-state"] });
+  model.on("change:error", halt);
+  return () => {
+    failed.disconnect();
+    model.off("change:error", halt);
+  };
+}
+
+/** Draw a number of 0 to n − 1 with the chances that they have. */
+function pick(chances) {
+  let left = Math.random() * chances.reduce((a, b) => a + b, 0);
+  let last = 0;
+  for (let i = 0; i < chances.length; i++) {
+    if (!(chances[i] > 0)) continue;
+    last = i;
+    left -= chances[i];
+    if (left < 0) break;
+  }
+  return last;
+}
