@@ -173,10 +173,14 @@ def fix_chance(page, numbers):
 
 
 def written_by_torch(model, text, numbers, dials):
-    """Write one character for each of the numbers: the first whose cumulated chance exceeds it."""
-    text = list(text)
+    """Write one character for each of the numbers: the first whose cumulated chance exceeds it.
+
+    When the context is full, the older half of it is forgotten, as by GPT.generate.
+    """
+    text, reads = list(text), min(len(text), CONTEXT)
     for number in numbers:
-        tokens = CODE_CHARACTERS.encode("".join(text)[-CONTEXT:])[None]
+        tokens = CODE_CHARACTERS.encode("".join(text)[-reads:])[None]
+        reads = reads + 1 if reads < CONTEXT else CONTEXT // 2 + 1
         with torch.no_grad():
             cumulated = chances(model(tokens)[0, -1:], *dials)[0].double().cumsum(0)
         text.append(CODE_CHARACTERS.symbols[int((cumulated <= number * cumulated[-1]).sum())])

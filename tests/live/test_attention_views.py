@@ -3,6 +3,7 @@
 import onnxruntime
 import pytest
 import torch
+from before import nothing_before, read_in_parts
 from small_explorer import TAPS, VOCABULARY, build, dials, explorer, on, points
 from torch import nn
 
@@ -178,10 +179,40 @@ def test_onnx_equals_torch_at_every_output_any_length_and_all_ways_to_switch(exp
         want = function(VOCABULARY.encode(text)[None], heads, *dial)
         names = ["text", "heads", "temperature", "top_k", "top_p"]
         feeds = dict(zip(names, [points(text), heads, *dial], strict=True))
-        got = session.run([*want, "seen"], {name: value.float().numpy() for name, value in feeds.items()})
+        given = {name: value.float().numpy() for name, value in feeds.items()}
+        got = session.run([*want, "seen"], {**given, **nothing_before(exported, feeds)})
         for name, numbers in zip(want, got, strict=False):
             torch.testing.assert_close(torch.from_numpy(numbers), want[name], atol=1e-5, rtol=1e-5, msg=name)
         assert "".join(map(chr, got[-1][0].astype(int))) == text
+
+
+@pytest.mark.parametrize("cuts", [[1], [12], [1, 2, 3, 7, 8]])
+def test_a_text_that_is_read_in_parts_has_the_same_answer(exported, cuts):
+    text = "((a)(b)(c)(d)"
+    heads = torch.stack([torch.ones(2, 3), torch.tensor([[1.0, 0, 1], [1, 1, 0]])])
+    want = GPTExplained(build().half().float())(VOCABULARY.encode(text)[None], heads, *dials(0.7, 5, 0.8))
+    feeds = dict(zip(["heads", "temperature", "top_k", "top_p"], [heads, *dials(0.7, 5, 0.8)], strict=True))
+    session = onnxruntime.InferenceSession(exported.onnx, providers=["CPUExecutionProvider"])
+    got = read_in_parts(exported, session, feeds, points(text), cuts)
+    for name, numbers in want.items():
+        axis, *square = exported.grows["axes"][name]
+        parts = [torch.from_numpy(part) for part in got[name]]
+        if square:  # what a row has not seen is 0
+            parts = [nn.functional.pad(part, (0, len(text) - part.shape[-1])) for part in parts]
+        torch.testing.assert_close(torch.cat(parts, axis), numbers, atol=1e-5, rtol=1e-5, msg=name)
+
+
+def test_torch_reads_on_from_a_cache_too():
+    model, tokens, heads = build(), torch.randint(12, (1, 11)), on(2)
+    whole = GPTExplained(model)(tokens, heads, *dials())
+    first = GPTExplained(model)(tokens[:, :4], heads, *dials(), torch.zeros(2, 2, 2, 3, 0, 10))
+    rest = GPTExplained(model)(tokens[:, 4:], heads, *dials(), first["cache"])
+    torch.testing.assert_close(rest["probabilities"], whole["probabilities"][:, 4:])
+    torch.testing.assert_close(rest["weights"], whole["weights"][:, :, 4:])
+    torch.testing.assert_close(rest["key"], whole["key"][:, :, 4:])
+    assert "cache" not in whole
+    with pytest.raises(ValueError, match="room for 13 tokens; got 15"):
+        GPTExplained(model)(tokens, heads, *dials(), first["cache"])
 
 
 def test_onnx_equals_torch_at_every_tap_of_gpt_2s_form():

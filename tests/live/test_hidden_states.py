@@ -1,8 +1,10 @@
 """What the hidden state explorer shows is what the model's taps saw, in a kernel and in ONNX, at any length."""
 
+import numpy as np
 import onnxruntime
 import pytest
 import torch
+from before import nothing_before, read_in_parts
 from torch import nn
 
 from largemodels.interpret import capture, tracking
@@ -73,9 +75,24 @@ def test_onnx_equals_torch_at_every_output_and_any_length(cell, exported):
     session = onnxruntime.InferenceSession(view.onnx, providers=["CPUExecutionProvider"])
     for text in ("x", TEXT, 5 * TEXT, "é" * 399 + "("):
         want = HiddenStates(model)(VOCABULARY.encode(text)[None])
-        got = session.run(list(want), {"text": points(text).numpy()})
+        got = session.run(list(want), {"text": points(text).numpy(), **nothing_before(view, {})})
         for name, numbers in zip(want, got, strict=True):
             torch.testing.assert_close(torch.from_numpy(numbers), want[name], atol=1e-5, rtol=0, msg=name)
+
+
+@pytest.mark.parametrize("cell", list(GATES))
+def test_a_text_that_is_read_in_parts_has_the_same_answer(cell, exported):
+    model = rounded() if cell == "LSTM" else build(cell)
+    view = exported if cell == "LSTM" else explorer(model)
+    session = onnxruntime.InferenceSession(view.onnx, providers=["CPUExecutionProvider"])
+    want = HiddenStates(model)(VOCABULARY.encode(5 * TEXT)[None])
+    got = read_in_parts(view, session, {}, points(5 * TEXT), [1, 2, 7, 40])
+    for name, numbers in want.items():
+        torch.testing.assert_close(torch.from_numpy(np.concatenate(got[name], 1)), numbers, atol=1e-5, rtol=0, msg=name)
+    before = [want[name][:, 6:7] for name in ("hidden", "cell") if name in want]
+    rest = HiddenStates(model)(VOCABULARY.encode((5 * TEXT)[7:])[None], *before)  # in torch, too
+    for name, numbers in rest.items():
+        torch.testing.assert_close(numbers, want[name][:, 7:], msg=name)
 
 
 def test_the_formulas_of_the_lstm_hold_in_what_is_shown():

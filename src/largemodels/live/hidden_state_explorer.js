@@ -53,8 +53,7 @@ export default {
     // ---- what it expects next ----
     const expected = nextCharacters((symbol) => box.insert(symbol, now));
 
-    // ---- writing on ----
-    const desk = writersDesk({ most: 100, write: (count) => pen.write(count), stop });
+    const desk = writersDesk({ most: 100, write: (count) => pen.write(count), stop: (takeBack) => stop(takeBack) });
     const drawn = (chances) => settings.symbols[pick(chances.subarray(-settings.symbols.length))]; // after the last one
     const pen = modelsPen({
       box,
@@ -65,10 +64,10 @@ export default {
       say,
     });
 
-    function stop(takeBack = false) {
+    const stop = (takeBack) => {
       pen.stop(takeBack);
       if (emptied) draw();
-    }
+    };
 
     // ---- one unit at one character ----
     const unitField = numberField("Unit", { value: 0, step: 1, digits: 0, min: 0 }, (value) => look(Math.min(units - 1, Math.round(value)), now));
