@@ -93,7 +93,7 @@ notebooks: .venv/ready model
 	@touch $@
 
 bench: .venv/ready $(if $(filter-out pages paint answers,$(or $(PARTS),all)),model) \
-  $(if $(filter-out pages paint answers large loading weights decoding lookup,$(or $(PARTS),all)),.venv-bench/ready)
+  $(if $(filter-out pages paint answers large loading weights decoding lookup real,$(or $(PARTS),all)),.venv-bench/ready)
 	$(BIN)/python -m bench $(PARTS) $(if $(BASE),--base $(BASE)) $(if $(SAVE),--out results)
 
 clean:

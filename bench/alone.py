@@ -28,6 +28,7 @@ class Alone:
 
     def __init__(self, folder: Path):
         self.folder, self.told = folder, defaultdict(list)
+        self.processor = defaultdict(list)  # seconds that the page's process had taken when something was told
 
     def __enter__(self) -> "Alone":
         path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -35,7 +36,7 @@ class Alone:
             raise RuntimeError("there is no Chromium: install chromium-headless-shell, or name one in CHROMIUM")
         handler = partial(_Handler, directory=self.folder)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.told = self.told
+        self._server.told, self._server.processor, self._server.used = self.told, self.processor, self._used
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._profile = tempfile.mkdtemp(prefix="bench-alone-")
         port = ["--headless", "--no-sandbox", "--remote-debugging-port=0", f"--user-data-dir={self._profile}"]
@@ -67,6 +68,10 @@ class Alone:
         found = [_memory(pid) for pid in self._processes() if "--type=renderer" in _command(pid)]
         return max(found, key=lambda one: one["peak_megabytes"])
 
+    def _used(self) -> float:
+        pages = [pid for pid in self._processes() if "--type=renderer" in _command(pid)]
+        return max((_seconds(pid) for pid in pages), default=0.0)
+
     def _processes(self) -> list[int]:
         """Return the browser's processes, children before their parents."""
         parents = {int(name): _parent(int(name)) for name in os.listdir("/proc") if name.isdigit()}
@@ -79,7 +84,9 @@ class Alone:
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.told[self.path.rpartition("/")[2]].append(body)
+        name = self.path.rpartition("/")[2]
+        self.server.told[name].append(body)
+        self.server.processor[name].append(self.server.used())
         self.send_response(204)
         self.end_headers()
 
@@ -101,6 +108,11 @@ def _command(pid: int) -> str:
 def _parent(pid: int) -> int:
     after = _read(pid, "stat").rpartition(")")[2].split()
     return int(after[1]) if after else 0
+
+
+def _seconds(pid: int) -> float:
+    after = _read(pid, "stat").rpartition(")")[2].split()
+    return (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK") if after else 0.0
 
 
 def _memory(pid: int) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """The real model in the page: what it weighs and takes, how fast it writes, and whether it is the model.
 
 A browser of its own opens the attention explorer as inside.ipynb stores it, with nothing of a debugger in its process,
-which would hold what it fetches; the page itself reports. Measured on one thread.
+which would hold what it fetches; the page itself reports. Measured on one thread; how fast it writes, by the time that
+its process takes of the processor, since other programs may have the machine.
 """
 
 import json
@@ -77,6 +78,11 @@ try {
     await llama.advance(state, ids.slice(-1));
     times.push(performance.now() - start);
   }
+  const again = llama.start();
+  await llama.advance(again, windows.prompt);
+  await tell("begin", "");
+  for (const id of ids) await llama.advance(again, [id]);
+  await tell("end", "");
   let bits = 0;
   const reads = [];
   for (const window of windows.text) {
@@ -115,8 +121,10 @@ def measure(part: str, threads: list[int], quick: bool) -> dict:
             seen = json.loads(browser.wait("seen")[-1])
             used = browser.memory()
             done = json.loads(browser.wait("done")[-1])
+            (begin,), (end,) = browser.processor["begin"], browser.processor["end"]
             logits = [torch.frombuffer(bytearray(row), dtype=torch.float32) for row in browser.told["logits"]]
-    return {part: {**seen, "memory": used, **summary(index, done, logits, windows, text, tokenizer)}}
+    speed = {"tokens_per_second": WRITTEN / (end - begin)}
+    return {part: {**seen, "memory": used, **speed, **summary(index, done, logits, windows, text, tokenizer)}}
 
 
 def page(program: str) -> str:
@@ -145,7 +153,6 @@ def summary(index: dict, done: dict, logits: list, windows: dict, text: torch.Te
         "megabytes": sum(size for _, size, _ in index["parts"]) / 1e6,
         "parts": len(index["parts"]),
         "milliseconds_per_token": spread(done["times"]),
-        "tokens_per_second": 1000 / spread(done["times"])["median"],
         "read_seconds": spread([ms / 1000 for ms in done["reads"]]),
         "written": WRITTEN,
         "tokens_of_torch": done["ids"] == want[0, at + 1 :].tolist(),
@@ -164,7 +171,7 @@ def floors(results: dict) -> list[dict]:
     return [
         report.floor("download, MB", "at most", MOST_MEGABYTES, real["megabytes"]),
         report.floor("most memory of the page's process, MB", "at most", MOST_MEMORY, real["memory"]["peak_megabytes"]),
-        report.floor("tokens per second", "at least", LEAST_SPEED, real["tokens_per_second"]),
+        report.floor("tokens per second of the processor", "at least", LEAST_SPEED, real["tokens_per_second"]),
         report.floor(f"{WRITTEN} tokens are torch's", "at least", 1.0, float(real["tokens_of_torch"])),
         report.floor("bits per byte more than torch", "at most", MOST_BITS, lost),
     ]
@@ -180,7 +187,8 @@ def tables(results: dict) -> Iterator[str]:
         ("seconds until it is loaded, from this machine", f"{real['load_seconds']:.1f}"),
         ("most memory of the page's process", f"{real['memory']['peak_megabytes']:.0f} MB"),
         ("of which the browser's program, shared", f"{real['memory']['program_megabytes']:.0f} MB"),
-        ("ms a token", report.between(real["milliseconds_per_token"], 1)),
+        ("tokens per second of the processor", f"{real['tokens_per_second']:.1f}"),
+        ("ms a token, by the clock", report.between(real["milliseconds_per_token"], 1)),
         ("seconds for ten tokens, read again and drawn", f"{sorted(real['write_ten_seconds'])[1]:.2f}"),
         (f"seconds to read {WINDOW} tokens", report.between(real["read_seconds"], 2)),
         ("largest difference of a logit from torch's", f"{real['largest_logit_difference']:.1e}"),
