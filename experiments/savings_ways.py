@@ -99,13 +99,14 @@ def training(
     rate: float,
     measure: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None,
     keep: list | None = None,
+    taking: list[Optimizer] | None = None,
 ) -> Iterator[float]:
     """Train, a step at each asking; yield the losses.
 
     ``measure`` maps inputs, logits and targets to a loss, the cross-entropy if not given; what takes the steps is
-    put into ``keep``.
+    put into ``keep``. ``taking`` takes them if given, in place of the way's rule and the rate.
     """
-    both = optimizers(model, way.rule, rate)
+    both = taking or optimizers(model, way.rule, rate)
     if keep is not None:
         keep += both
     highest = [[group["lr"] for group in optimizer.param_groups] for optimizer in both]

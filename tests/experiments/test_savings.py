@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import savings_after as after
+import savings_controls as controls
 import savings_ways as ways
 import torch
 
@@ -89,3 +90,22 @@ def test_the_stored_runs_are_those_of_the_program():
     rows = stored["runs"]
     assert len({(row["group"], row["way"], row["seed"]) for row in rows}) == len(rows)
     assert {row["seed"] for row in rows} == {0, 1, 2}
+
+
+def test_a_rate_for_blocks_and_one_for_the_rest_reach_every_weight_once(text):
+    model = ways.build(text, 0)
+    (adam,) = controls.two_rates(model, 1e-3, 2e-3)
+    inside = {id(p) for p in model.blocks.parameters() if p.ndim > 1}
+    rates = {id(p): group["lr"] for group in adam.param_groups for p in group["params"]}
+    assert rates == {id(p): 1e-3 if id(p) in inside else 2e-3 for p in model.parameters()}
+
+
+def test_one_rate_for_both_is_the_way_that_all_are_compared_with(text):
+    plain, _ = trained(text, ways.WAYS[ways.BASE])
+    other = ways.build(text, 0)
+    for _ in ways.training(
+        other, TextBatches(text.train, 64, 16, 3), ways.Way(), 0.0, taking=controls.two_rates(other, 1e-3, 1e-3)
+    ):
+        pass
+    for p, q in zip(plain.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(p, q)
