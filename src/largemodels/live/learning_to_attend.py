@@ -1,6 +1,7 @@
 """One attention head learns to copy the letter some places back, while the reader watches its map."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -127,21 +128,24 @@ def copy_head(random: Seeded | None = None, width: int = WIDTH) -> CopyHead:
     return model
 
 
+@cache
+def _traced() -> Callable:
+    """Return the step as a graph, in which autograd has nothing to build anew; the weights are not in it."""
+    step = TrainingStep(CopyHead(), "adam", loss=copy_loss)
+    return trace(step, step.start(LearningToAttend.batch()))
+
+
 def learn_to_copy(
     seed: int, distance: int, steps: int, positions: str = "added", divided: bool = True, rate: float = 10**-2.5
 ) -> Iterator[tuple[Tensor, TrainingStep, Tensor]]:
     """Train as the page does; yield the loss ``(1,)`` before each step, the step, and the weights after it."""
     random = Seeded(seed)
     step = TrainingStep(copy_head(random), "adam", loss=copy_loss)
-    graph = None
+    now = step.start(LearningToAttend.batch(), rate=rate)
     for _ in range(steps):
         letters = texts(random, BATCH)
-        batch = {"letters": letters, "how": switches(positions, divided), "targets": copied(letters, distance)}
-        if graph is None:  # no autograd to build again at every step
-            now = step.start(batch, rate=rate)
-            graph = trace(step, now)
-        now |= batch
-        answer = graph(*now.values())
+        now |= {"letters": letters, "how": switches(positions, divided), "targets": copied(letters, distance)}
+        answer = _traced()(*now.values())
         now |= {name: answer[f"next_{name}"] for name in ("weights", "memory")}
         yield answer["loss"], step, now["weights"]
 

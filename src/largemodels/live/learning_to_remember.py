@@ -1,6 +1,7 @@
 """A plain RNN and an LSTM learn side by side what a sequence began with, while the reader watches."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -142,19 +143,22 @@ def rememberers(lag: int, start: str = STARTS[2], random: Seeded | None = None, 
     return model
 
 
+@cache
+def _traced() -> Callable:
+    """Return the step as a graph, in which autograd has nothing to build anew; the weights are not in it."""
+    step = TrainingStep(Rememberers(), "adam", loss=both_losses)
+    return trace(step, step.start(LearningToRemember.batch()))
+
+
 def race(seed: int, lag: int, steps: int, start: str = STARTS[2], rate: float = 10**-2.3) -> Iterator[Tensor]:
     """Train as the page does, and yield the losses of both networks, ``(2,)``, before each step."""
     random = Seeded(seed)
     step = TrainingStep(rememberers(lag, start, random), "adam", loss=both_losses)
-    graph = None
+    now = step.start(LearningToRemember.batch(), rate=rate)
     for _ in range(steps):
         symbols = sequences(random, BATCH)
-        batch = {"symbols": symbols, "lag": torch.tensor([float(lag)]), "first": symbols[:, 0]}
-        if graph is None:  # no autograd to build again at every step
-            now = step.start(batch, rate=rate)
-            graph = trace(step, now)
-        now |= batch
-        answer = graph(*now.values())
+        now |= {"symbols": symbols, "lag": torch.tensor([float(lag)]), "first": symbols[:, 0]}
+        answer = _traced()(*now.values())
         now |= {name: answer[f"next_{name}"] for name in ("weights", "memory")}
         yield answer["parts"]
 
