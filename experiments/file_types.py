@@ -191,6 +191,8 @@ def measure(model: FileTypeNet, files: list[PackageFile], seed: int, baselines: 
         found["common"] = {"types": sorted(common), "files": len(some)}
         found["common"]["right"] = {name: interval(x, part[2]) for name, x in scores.items()}
         found["common"]["right by type"] = {name: by_type(x, *part[1:]) for name, x in scores.items()}
+        mine, theirs = scores["high-confidence"], scores["histogram and first bytes"]
+        found["common"]["Magika less logistic regression, by type"] = by_type(mine - theirs, *part[1:])  # same files
         text = [i for i, t in enumerate(part[1]) if t in rules.texts]
         found["common"]["texts, by type"] = {
             k: by_type(x[text], [part[1][i] for i in text], [part[2][i] for i in text]) for k, x in scores.items()

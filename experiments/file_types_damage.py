@@ -116,8 +116,19 @@ def damage(model: FileTypeNet, seeds: list[int]) -> dict:
         found[f"changed {name}"] = {s: named(model, [changed(f.read(), s, dice) for f in files], files) for s in SHARES}
     without = {n: [f.read()[n:] for f in binaries] for n in (1, 4, 16, 64)}
     found["without first bytes"] = {n: named(model, pieces, binaries) for n, pieces in without.items()}
+    found["four bytes less one"] = gained(model, binaries)
+    found["different binaries"] = len({file.path for file in binaries})  # a file can be in several draws
     found["joined"] = joined(model, texts, binaries, chance)
     return found
+
+
+def gained(model: FileTypeNet, files: list[PackageFile]) -> list[float]:
+    """Return how many more files are named rightly without four bytes than without one, of the same files."""
+    right = {}
+    for n in (1, 4):
+        best, _, _ = answered(model, [file.read()[n:] for file in files])
+        right[n] = np.array([name in file.types for name, file in zip(best, files, strict=True)], float)
+    return interval(right[4] - right[1], [file.package for file in files])
 
 
 def joined(model: FileTypeNet, texts: list[PackageFile], binaries: list[PackageFile], chance: random.Random) -> dict:
