@@ -60,7 +60,7 @@ def saved():
     ("content", "name"),
     [
         (b"\x89PNG\r\n\x1a\n....", "png"),
-        (gzip.compress(b"text"), "gzip"),
+        (gzip.compress(b"text", mtime=0), "gzip"),
         (saved(), "npy"),
         (b"RIFF....WAVEfmt ", "wav"),
         (b"\x00\x01\x02\x03\xff\xfe", "unknown"),
