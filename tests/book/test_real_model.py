@@ -29,9 +29,8 @@ def model():
 
 @pytest.fixture(scope="module")
 def view(words, model):
-    view = live(
-        AttentionExplorer(words, {"a text": TEXT}, (1, 2)), LlamaExplained(model), {"ids": words.encode("def ")[None]}
-    )
+    explorer = AttentionExplorer(words, {"a text": TEXT}, (1, 2))
+    view = live(explorer, LlamaExplained(model), {"ids": words.encode("def ")[None]})
     view._esm = view._esm.replace("render({ model, el }) {", "render({ model, el }) { globalThis.own = model;")
     return view
 

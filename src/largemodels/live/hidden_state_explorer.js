@@ -70,15 +70,7 @@ export default {
     };
 
     // ---- one unit at one character ----
-    const unitField = numberField("Unit", { value: 0, step: 1, digits: 0, min: 0 }, (value) => look(Math.min(units - 1, Math.round(value)), now));
-    const where = h("span");
-    const equation = unitEquation();
-    const inspector = h(
-      "div",
-      { class: "hx-inspector lm-answer", role: "group", "aria-label": "One unit at one character" },
-      h("p", { class: "hx-where" }, h("label", {}, "Unit ", unitField), where),
-      equation,
-    );
+    const { inspector, unitField, where, equation } = unitInspector((n) => look(Math.min(units - 1, n), now));
 
     // ---- all units at all characters ----
     const map = unitMap(el, {
@@ -139,12 +131,7 @@ export default {
     }
 
     // ---- drawing ----
-    const scales = new Map(); // of this draw: the theme may be another in the next
-    const scaleOf = ({ ends }) => {
-      const key = ends.join();
-      if (!scales.has(key)) scales.set(key, colourScale(el, ends[0] < 0 ? "diverging" : "sequential", ...ends));
-      return scales.get(key);
-    };
+    const scaleOf = colourScales(el);
 
     /** One cell for each character. */
     function layPage() {
@@ -153,14 +140,7 @@ export default {
       box.note(text, known, settings.symbols[0]);
     }
 
-    function drawPage(colour = scaleOf(QUANTITIES[quantity])) {
-      page.cells.forEach((cell, t) => {
-        const value = at(quantity, t, unit);
-        cell.style.background = colour.css(value);
-        cell.style.color = colour.ink(value);
-        cell.dataset.value = String(value);
-      });
-    }
+    const drawPage = (colour = scaleOf(QUANTITIES[quantity])) => paintCells(page.cells, (t) => at(quantity, t, unit), colour);
 
     function drawPlace() {
       page.look(now, describe(unit, now));
@@ -193,7 +173,7 @@ export default {
     function draw() {
       stage.classList.toggle("hx-empty", emptied);
       if (emptied) return gallery.select(-1);
-      scales.clear();
+      scaleOf.forget();
       const outputs = model.get("outputs");
       tensors = Object.fromEntries(Object.entries(outputs).map(([name, wire]) => [name, fromWire(wire).data]));
       map.surface.values = tensors; // at hand in the browser's console

@@ -45,3 +45,17 @@ function unitEquation() {
   };
   return element;
 }
+
+/** The equation of one unit at one character, with a field for the unit and a place for where it is: `look(unit)`. */
+function unitInspector(look) {
+  const unitField = numberField("Unit", { value: 0, step: 1, digits: 0, min: 0 }, (value) => look(Math.round(value)));
+  const where = h("span");
+  const equation = unitEquation();
+  const inspector = h(
+    "div",
+    { class: "hx-inspector lm-answer", role: "group", "aria-label": "One unit at one character" },
+    h("p", { class: "hx-where" }, h("label", {}, "Unit ", unitField), where),
+    equation,
+  );
+  return { inspector, unitField, where, equation };
+}
