@@ -111,6 +111,13 @@ export default {
       drawPlace();
     }
 
+    /** While the model writes: the text alone, as often as frames come. */
+    function drawWritten() {
+      const [t, s] = gaze.at();
+      line.look(t, answer.looksAt(gaze.layer, gaze.head, t));
+      line.mark({ ...gaze, answer, t, s, theme, written: pen.written });
+    }
+
     function drawPlace() {
       const { layer, head } = gaze;
       const [t, s] = gaze.at();
@@ -166,9 +173,10 @@ export default {
       line.lay(text, known, settings.symbols[0]);
       box.note(text, known, settings.symbols[0]);
       pen.label();
+      if (asked === told) pen.goOn();
+      if (pen.left && before && asked === told) return drawWritten(); // all else when the last character is there
       sheet.paint(answer, theme);
       drawHead();
-      if (asked === told) pen.goOn();
     }
 
     const stage = h(

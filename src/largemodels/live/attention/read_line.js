@@ -14,7 +14,8 @@ function readLine({ look, glance, unit = "character" }) {
   line.addEventListener("pointerleave", () => glance());
 
   const spot = (cell) => [cell.offsetLeft + cell.offsetWidth / 2, cell.offsetTop, cell.offsetHeight];
-  line.draw = ({ answer, layer, head, t, s, theme, written }) => {
+  /** Shade the characters. */
+  line.mark = ({ answer, layer, head, t, s, theme, written }) => {
     const weights = answer.weights(layer, head, t);
     const scale = theme.weights;
     line.cells.forEach((cell, i) => {
@@ -25,6 +26,14 @@ function readLine({ look, glance, unit = "character" }) {
       cell.classList.toggle("ax-pair", i === s && s !== t);
       cell.dataset.value = String(weights[i]);
     });
+    arcs.replaceChildren();
+  };
+
+  /** Shade the characters, and draw lines to those that are looked at. */
+  line.draw = (place) => {
+    line.mark(place);
+    const { answer, layer, head, t } = place;
+    const weights = answer.weights(layer, head, t);
     const paths = [];
     const [x, y] = spot(line.cells[t]);
     for (let i = 0; i < t; i++) {

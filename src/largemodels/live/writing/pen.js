@@ -1,6 +1,6 @@
 // The pen that the model holds: it writes at the end of the text, as many characters at a time as frames leave room for.
 
-const MOST = 8; // characters between two frames, so that the text is seen to grow,
+const MOST = 16; // characters between two frames, so that the text is seen to grow,
 const LONGEST = 30; // and milliseconds, so that a press on Stop is answered at once
 
 /**
