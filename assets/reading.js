@@ -70,7 +70,7 @@
       this.kept = {}; // of the past, what the graph will be given
     }
 
-    /** Read what is new of the text; return the answer for that part of it alone, or nothing if nothing is new. */
+    /** Read what is new of the text; return the answer for a part of it that ends where the text does. */
     async readOn(run, inputs) {
       const { text, past } = this.grows;
       const points = numbers(inputs[text]);
@@ -79,7 +79,7 @@
       let begin = 0;
       while (begin < points.length && points[begin] === this.points[begin]) begin++;
       if (begin < this.points.length) this.cut(begin);
-      if (begin === points.length) return undefined;
+      if (begin === points.length) return this.blocks.at(-1); // it was read before, as the beginning of another
 
       const rest = { shape: [1, points.length - begin], data: points.slice(begin) };
       const feeds = { ...inputs, [text]: rest };
