@@ -165,7 +165,8 @@ def prose(model: FileTypeNet) -> list[dict]:
             chances = ask(model, [text.encode() for text in texts])
             best = [rules.names[i] for i in chances.argmax(1)]
             said = [rules.decide(n, s) for n, s in zip(best, chances.amax(1).tolist(), strict=True)]
-            count = {label: best.count(label) for label in sorted(set(best), key=best.count, reverse=True)[:3]}
+            labels = sorted(set(best), key=lambda label: (-best.count(label), label))[:3]  # a set has no order for ties
+            count = {label: best.count(label) for label in labels}
             rows.append({"language": language, "pieces": name, "n": len(texts), "best guess": count,
                          "said txt": said.count("txt"), "sure": round(chances.amax(1).mean().item(), 4)})  # fmt: skip
     return rows
