@@ -100,9 +100,9 @@ def test_a_way_is_told_from_networks_that_never_knew(monkeypatch):
     people = forgetting.People()
     full = forgetting.learn(people, people.form >= 0, 8, 0)
     rows = {row["way"]: row for row in forgetting.measure(people, 3, full, 8)}
-    assert list(rows) == ["nothing", "train on", "climb 30", "climb 30, train on", "learn anew"]
+    assert list(rows) == ["nothing", "train on", "climb 30", "climb 30, train on", "train anew"]
     assert rows["climb 30"]["area"] < rows["nothing"]["area"]
-    assert rows["learn anew"]["steps"] == 60
+    assert rows["train anew"]["steps"] == 60
 
 
 @pytest.mark.parametrize("name", ["shadow-models", "canaries", "audit", "private-training", "federated"])
