@@ -3,6 +3,8 @@
 // inputs: weights [n], step [1], letters [m, t] (the first is shown), how [3], targets [m, t]. outputs: map [t, t],
 // answers [t, 8], by_distance [t], right, test_loss, at [1].
 
+const SCORES = ["divided by √d", "not divided"];
+
 export default {
   render({ model, el }) {
     const { distance: first, furthest, letters: alphabet, length, batch: size, positions, step } = model.get("settings");
@@ -44,7 +46,7 @@ export default {
       where = i;
       change();
     });
-    const scaled = choices("Scores", ["divided by √d", "not divided"], 0, (i) => {
+    const scaled = choices("Scores", SCORES, 0, (i) => {
       divided = i === 0;
       change();
     });
@@ -56,23 +58,27 @@ export default {
       held: `${tested} other texts`,
       dials: [ask, places, scaled],
     });
-    const another = button("Another text", () => {
-      shown = (shown + 1) % tested;
+    const another = button("Another text", () => choose((shown + 1) % tested));
+    function choose(i) {
+      shown = i;
       const rows = held.data.slice();
       rows.copyWithin(0, shown * length, (shown + 1) * length);
       setInputs(model, { letters: toWire([tested, length], rows), targets: toWire([tested, length], copied(rows, length, distance)) });
-    });
+    }
 
     // ---- drawing ----
     const map = copyMap(length);
     const far = stepBars({ ticks: [[1, "1"], [0.5, "½"]] });
     const verdict = h("p", { class: "la-verdict" });
 
+    let drawn; // what is seen, as numbers
+
     function draw() {
       const inputs = model.get("inputs");
       const read = Object.fromEntries(Object.entries(model.get("outputs")).map(([name, wire]) => [name, fromWire(wire).data]));
       const text = Array.from(fromWire(inputs.letters).data.slice(0, length), (i) => alphabet[i]);
       const asked = Array.from(fromWire(inputs.targets).data.slice(0, length)).filter((target) => target < 0).length;
+      drawn = { text, asked, read };
       map.draw({ text, alphabet, distance: asked, weights: read.map, answers: read.answers, scale: colourScale(el, "sequential", 0, 1) });
       const there = read.by_distance[asked];
       far.draw(read.by_distance, asked, `Mean weight by distance: ${format(there)} on what stands ${asked} back`);
@@ -91,9 +97,47 @@ export default {
     const bars = h("figure", { class: "la-far" }, far, h("figcaption", {}, "Mean weight on what stands 0, 1, 2, … back"));
     const head = h("div", { class: "la-head lm-answer" }, h("div", { class: "la-top" }, verdict, another), map.element, bars, key);
     el.append(h("div", { class: "la", "data-lm-suppress-shortcuts": "true" }, panel.element, head), say.element);
+    const state = keepAndTake({
+      el, model, say, kind: "learnattend", version: 1,
+      forms: {
+        ...panel.forms,
+        distance: aWhole(1, furthest),
+        positions: aWhole(0, positions.length - 1),
+        divided: aWhole(0, 1),
+        text: aWhole(1, tested),
+      },
+      read: () => ({ ...panel.read(), distance, positions: where, divided: Number(divided), text: shown + 1 }),
+      restore(to) {
+        ask.value = distance = to.distance;
+        places.select((where = to.positions));
+        divided = to.divided === 1;
+        scaled.select(divided ? 0 : 1);
+        setInputs(model, { how: toWire([3], how()) });
+        choose(to.text - 1);
+        panel.restore(to); // begins anew
+      },
+      numbers() {
+        const { text, asked, read } = drawn;
+        const now = [["distance", "positions", "scores", "right (share)"], [asked, positions[where], SCORES[divided ? 0 : 1], read.right[0]]];
+        const chances = Array.from(alphabet, (letter) => `${letter} (share)`);
+        const said = (i) => Array.from(read.answers.subarray(i * alphabet.length, (i + 1) * alphabet.length));
+        const answers = text.map((letter, i) => [i + 1, letter, text[i - asked], ...said(i)]);
+        const far = Array.from(read.by_distance, (weight, back) => [back, weight]);
+        const numbers = text.map((_, i) => i + 1);
+        return [
+          ...panel.tables(),
+          now,
+          [["place", "letter", "letter to copy", ...chances], ...answers],
+          [["places back", "mean weight"], ...far],
+          longTable(["place that looks", "place looked at", "weight"], read.map, numbers, numbers),
+        ];
+      },
+    });
     const unwatch = panel.watch(el);
     const forget = keepDrawn(el, model, draw);
+    state.begin();
     return () => {
+      state.end();
       unwatch();
       forget();
     };

@@ -56,22 +56,26 @@ export default {
       names: NETWORKS,
       dials: [ask, keeping, begins],
     });
-    const another = button("Another sequence", () => {
-      shown = (shown + 1) % tested;
+    const another = button("Another sequence", () => choose((shown + 1) % tested));
+    function choose(i) {
+      shown = i;
       const rows = held.data.slice();
       rows.copyWithin(0, shown * steps, (shown + 1) * steps);
       setInputs(model, { symbols: toWire([tested, steps], rows) });
-    });
+    }
 
     // ---- drawing ----
     const letters = h("div", { class: "lr-letters", role: "img" });
     const networks = NETWORKS.map((name) => rememberer(name));
+
+    let drawn; // what is seen, as numbers
 
     function draw() {
       const inputs = model.get("inputs");
       const read = Object.fromEntries(Object.entries(model.get("outputs")).map(([name, wire]) => [name, fromWire(wire).data]));
       const asked = fromWire(inputs.lag).data[0];
       const row = Array.from(fromWire(inputs.symbols).data.slice(0, asked + 1), (symbol) => LETTERS[symbol]);
+      drawn = { row, read };
       letters.replaceChildren(...row.map((letter, i) => h("span", i ? {} : { class: "lr-first" }, letter)));
       letters.setAttribute("aria-label", `The sequence ${row.join(" ")}: which letter came first?`);
       const scale = colourScale(el, "diverging", -1, 1);
@@ -107,9 +111,45 @@ export default {
       ),
       say.element,
     );
+    const state = keepAndTake({
+      el, model, say, kind: "learnremember", version: 1,
+      forms: {
+        ...panel.forms,
+        lag: aWhole(2, longest),
+        keep: aWhole(0, 1),
+        start: aWhole(0, starts.length - 1),
+        sequence: aWhole(1, tested),
+      },
+      read: () => ({ ...panel.read(), lag, keep: Number(keep.checked), start, sequence: shown + 1 }),
+      restore(to) {
+        ask.value = lag = to.lag;
+        keep.checked = to.keep === 1;
+        begins.select((start = to.start));
+        setInputs(model, { lag: toWire([1], [lag]) });
+        choose(to.sequence - 1);
+        panel.restore(to); // begins anew
+      },
+      numbers() {
+        const { row, read } = drawn;
+        const of = (name, i, length) => Array.from(read[name].subarray(i * length, (i + 1) * length));
+        const now = [["lag (steps)", "LSTM starts"], [row.length - 1, starts[start]]];
+        const chances = Array.from(LETTERS.slice(0, SYMBOLS), (letter) => `${letter} (share)`);
+        const answers = NETWORKS.map((name, i) => [name, read.right[i], ...of("answers", i, SYMBOLS)]);
+        const parts = ["gradient (share)", ...Array.from({ length: units }, (_, unit) => `unit ${unit + 1}`)];
+        const columns = NETWORKS.flatMap((name) => parts.map((part) => `${name}, ${part}`));
+        const lines = row.map((letter, t) => {
+          const states = NETWORKS.map((_, i) => of("states", i, steps * units).slice(t * units, (t + 1) * units));
+          return [t, letter, ...states.flatMap((state, i) => [read.reach[i * steps + t], ...state])];
+        });
+        const sequence = [["step of the sequence", "letter", ...columns], ...lines];
+        return [...panel.tables(), now, [["network", "right (share)", ...chances], ...answers], sequence];
+      },
+    });
     const unwatch = panel.watch(el);
     const forget = keepDrawn(el, model, draw);
+    state.begin();
     return () => {
+      state.end();
       unwatch();
       forget();
     };

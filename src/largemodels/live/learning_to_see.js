@@ -92,10 +92,12 @@ export default {
       set[name] = value;
       panel.again();
     };
-    const tick = (label, onTick) => {
+    const tick = (onTick) => {
       const input = h("input", { type: "checkbox", onchange: () => onTick(input.checked) });
-      return h("label", { class: "tr-slow" }, input, label);
+      return input;
     };
+    const [shuffling, fewer] = [tick(again("shuffled")), tick(again("few"))];
+    const named = (input, label) => h("label", { class: "tr-slow" }, input, label);
     const sizes = choices("Batch", SIZES.map(String), 1, (i) => (set.size = SIZES[i]));
     const starts = choices("First weights", STARTS.map(([name]) => name), 0, (i) => again("start")(STARTS[i][1]));
     const bends = choices("Activation", activations, 0, (i) => {
@@ -105,8 +107,8 @@ export default {
     const data = h(
       "div",
       { class: "tr-buttons", role: "group", "aria-label": "Digits to train on" },
-      tick("Shuffle the labels", again("shuffled")),
-      tick(`Only ${few} digits`, again("few")),
+      named(shuffling, "Shuffle the labels"),
+      named(fewer, `Only ${few} digits`),
     );
 
     const panel = trainingPanel(model, say, {
@@ -128,10 +130,11 @@ export default {
     const score = h("p", { class: "see-score" });
     const label = h("select", { "aria-label": "What you drew" }, ...names.map((name, i) => h("option", { value: i }, name)));
     const told = h("span", { class: "lm-quiet" });
+    const tellOwn = () => (told.textContent = own.length ? `${own.length} of yours: in every batch from now on.` : "");
     const add = button("Train on it, too", () => {
       const { data: ink } = fromWire(model.get("inputs").image);
-      own.push({ pixels: halved(ink, side), label: Number(label.value) });
-      told.textContent = `${own.length} of yours: in every batch from now on.`;
+      own.push({ pixels: inShades(halved(ink, side)), label: Number(label.value) });
+      tellOwn();
       say(`Added as a ${names[label.value]}. ${told.textContent}`);
     });
     const mine = h("div", { class: "see-own" }, h("label", {}, "This is a ", label), add, told);
@@ -153,10 +156,57 @@ export default {
       panel.tested(outputs);
     }
 
+    const state = keepAndTake({
+      el, model, say, kind: "learnsee", version: 1,
+      forms: {
+        ...panel.forms,
+        batch: aWhole(0, SIZES.length - 1),
+        start: aWhole(0, STARTS.length - 1),
+        activation: aWhole(0, activations.length - 1),
+        shuffled: aWhole(0, 1),
+        few: aWhole(0, 1),
+        drawing: aDrawing(size ** 2),
+        own: labelledDrawings(side ** 2, names.length),
+      },
+      read: () => ({
+        ...panel.read(),
+        batch: SIZES.indexOf(set.size),
+        start: STARTS.findIndex(([, factor]) => factor === set.start),
+        activation: set.activation,
+        shuffled: Number(set.shuffled),
+        few: Number(set.few),
+        drawing: board.ink(),
+        own,
+      }),
+      restore(to) {
+        Object.assign(set, { size: SIZES[to.batch], start: STARTS[to.start][1], activation: to.activation });
+        set.shuffled = shuffling.checked = to.shuffled === 1;
+        set.few = fewer.checked = to.few === 1;
+        for (const [dial, i] of [[sizes, to.batch], [starts, to.start], [bends, to.activation]]) dial.select(i);
+        own.splice(0, own.length, ...to.own);
+        tellOwn();
+        setInputs(model, { activation: toWire([1], [to.activation]) });
+        board.replace(to.drawing, "linked");
+        panel.restore(to); // begins anew
+      },
+      numbers() {
+        const outputs = Object.fromEntries(Object.entries(model.get("outputs")).map(([name, wire]) => [name, fromWire(wire)]));
+        const inputs = model.get("inputs");
+        const setting = { batch: set.size, "first weights": STARTS.find(([, factor]) => factor === set.start)[0] };
+        Object.assign(setting, { activation: activations[set.activation], "labels shuffled": Number(set.shuffled) });
+        Object.assign(setting, { "digits to train on": set.few ? few : count, "drawings of yours": own.length });
+        const held = [["held-out digits read correctly (share)", "loss of the held-out digits"], [outputs.test_accuracy.data[0], outputs.test_loss.data[0]]];
+        const drawing = drawingTables(names, outputs.probabilities.data, halved(fromWire(inputs.image).data, side), side);
+        const filters = filterTables(step.weights[0].shape, fromWire(inputs.weights).data, outputs.maps);
+        return [...panel.tables(), [Object.keys(setting), Object.values(setting)], held, ...drawing, ...filters];
+      },
+    });
     el.trainer = panel; // at hand in the browser's console
     const unwatch = panel.watch(el);
     const forget = keepDrawn(el, model, draw);
+    state.begin();
     return () => {
+      state.end();
       unwatch();
       forget();
     };

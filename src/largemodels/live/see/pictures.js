@@ -23,6 +23,33 @@ function filterSheet([count, , rows, columns]) {
   return element;
 }
 
+/** The filters of the first layer and what they find, as tables: a line for each number. */
+function filterTables([count, , rows, columns], weights, { shape, data }) {
+  const table = (name, values, height, width) => {
+    const lines = Array.from(values, (value, i) => [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width].map((at) => at + 1).concat(value));
+    return [["filter", "row", "column", name], ...lines];
+  };
+  return [table("weight", weights.subarray(0, count * rows * columns), rows, columns), table("answer to the drawing", data, ...shape.slice(-2))];
+}
+
+/** The form of drawings of so many pixels, each with its label, for keepState: [{pixels, label}]. */
+const labelledDrawings = (count, classes) => {
+  const one = aDrawing(count);
+  const whole = aWhole(0, classes - 1);
+  const read = (text) => {
+    if (text === "none") return [];
+    const all = text.split("-").map((part) => {
+      const [label, ink] = part.split("z");
+      return { label: whole.read(label), pixels: one.read(ink ?? "") };
+    });
+    return all.every(({ label, pixels }) => label !== undefined && pixels) ? all : undefined;
+  };
+  return { write: (all) => all.map(({ label, pixels }) => `${label}z${one.write(pixels)}`).join("-") || "none", read };
+};
+
+/** A drawing in the shades that a link holds, so that who opens it trains on the same. */
+const inShades = (ink) => decodeInk(encodeInk(ink), ink.length);
+
 /** A drawing as the network sees it: means of 2 × 2 pixels. */
 function halved(ink, side) {
   const small = new Float32Array(side * side);

@@ -4,7 +4,7 @@ const BUCKETS = 160; // points of the line; each is the mean of the steps that i
 
 /**
  * A curve of the loss; `chance` is drawn as a line if given: what knowing nothing costs. `.show(losses)`: of all steps;
- * `.tested(step, loss)`: of what is held out, now; `.clear()`: forget those; `.words()`: what it shows. With `names` of
+ * `.tested(step, loss)`: of what is held out, now; `.tests()`: these; `.clear()`: forget them; `.words()`: what it shows. With `names` of
  * several parts, each has a line, and `.show` takes what each step lost in each of them.
  */
 function lossCurve({ chance, held = "held out", names = [] } = {}) {
@@ -71,6 +71,7 @@ function lossCurve({ chance, held = "held out", names = [] } = {}) {
     element,
     show,
     words,
+    tests: () => tests,
     tested(step, loss) {
       if (tests.length && tests.at(-1)[0] >= step) tests = tests.filter(([at]) => at < step);
       tests.push([step, loss]);

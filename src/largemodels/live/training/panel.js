@@ -10,7 +10,8 @@
  * elements; `values()`: what else the step takes, by name; `reason(run)`: words for what went wrong, or "".
  *
  * The result has `.element`, `.run`, `.seed`, `.tested(outputs)` to be called at every draw, `.watch(el)`, which gives
- * the cleanup, and `.again()`: begin anew, and go on if it was playing.
+ * the cleanup, and `.again()`: begin anew, and go on if it was playing. For keepState and takeAway: `.forms` of its own
+ * dials, `.read()` and `.restore(values)`, which begins anew, at rest; and `.tables()`: the dials, the losses.
  */
 function trainingPanel(model, say, options) {
   const { begin, ready, batch, rate, chance, held, names = [], dials = [], values = () => ({}), reason = () => "" } = options;
@@ -117,6 +118,29 @@ function trainingPanel(model, say, options) {
       const at = outputs.at && fromWire(outputs.at).data[0];
       if (outputs.test_loss && at > 0 && at <= run.step) curve.tested(at, fromWire(outputs.test_loss).data[0]);
       tell(); // what is wrong may be seen in the weights alone
+    },
+    forms: {
+      seed: aWhole(1, 1e6),
+      rate: aNumber(rate.min, rate.max),
+      ...(several.length ? { rule: aWhole(0, step.optimizers.length - 1) } : {}),
+      ...("momentum" in step.dials ? { momentum: aNumber(share.min, share.max) } : {}),
+    },
+    read: () => ({ seed, rate: rates.value, rule, momentum: momentum.value }),
+    restore(values) {
+      seed = values.seed;
+      rates.value = values.rate;
+      rules.select((rule = values.rule ?? rule));
+      momentum.value = values.momentum ?? momentum.value;
+      dress();
+      run.reset();
+    },
+    tables() {
+      const dialled = { seed, "steps taken": run.step, optimiser: titles[step.optimizers[rule]], rate: 10 ** rates.value };
+      if (!momentum.hidden) dialled.momentum = momentum.value;
+      const lost = names.length ? names.map((name) => `loss of the ${name}`) : ["loss of the batch"];
+      const course = run.losses.map((loss, i) => [i + 1, ...(names.length ? run.parts[i] : [loss]), run.gradients[i]]);
+      const tables = [[["step", ...lost, "norm of the gradient"], ...course], [["after step", `loss of ${held}`], ...curve.tests()]];
+      return [[Object.keys(dialled), Object.values(dialled)], ...tables.filter((table) => table.length > 1)];
     },
     again() {
       const { playing } = run;
