@@ -9,7 +9,7 @@ from torch import nn
 
 from largemodels.export import to_onnx
 from largemodels.interpret import Watched, capture
-from largemodels.live import GPTExplained
+from largemodels.live import AttentionExplorer, GPTExplained, live
 from largemodels.live.attention_explorer import chances
 from largemodels.models import gpt as gpt_module
 from largemodels.models.sampling import next_probabilities
@@ -233,3 +233,10 @@ def test_onnx_equals_torch_at_every_tap_of_gpt_2s_form():
 def test_a_model_rounded_to_half_precision_takes_half_the_file(exported):
     matrices = sum(p.numel() for p in build().parameters() if p.numel() >= 256)
     assert len(exported.onnx) < 2 * matrices + 65_000  # the graph itself takes about 60 KB
+
+
+def test_a_text_that_fills_the_context_is_exported_as_well():
+    full = torch.zeros(1, 13, dtype=torch.long)
+    view = live(AttentionExplorer(VOCABULARY), GPTExplained(build()), {"ids": full})
+    assert len(view.onnx) > 1000
+    assert view.inputs["text"]["shape"] == [1, 13]

@@ -63,8 +63,13 @@ class GrowingView(View):
 
 
 def reading_on(binding: Binding, growth: Growth, rows: int = 3) -> Binding:
-    """Return the binding of the same function with its past, of any length, among the inputs: for the export."""
+    """Return the binding of the same function with its past, of any length, among the inputs: for the export.
+
+    The text of the example is cut, so that past and text together are no longer than it was: it may fill the context.
+    """
     example, dynamic = dict(binding.example), dict(binding.dynamic)
+    text = example[growth.text]
+    example[growth.text] = text[:, : max(2, text.shape[1] - rows)]
     for name, past in growth.past.items():
         axis, *_ = growth.axes[past.output]
         sizes = [example[n[0]].shape[n[1]] if isinstance(n, tuple) else n for n in past.shape]
