@@ -86,6 +86,8 @@
       again.hidden = !done;
       say.textContent = known ? form.judge(kept) : "";
       dispatchEvent(new Event("resize")); // what stands in it has a size now
+      // the theme lets the keyboard reach what scrolls sideways, but only a while later
+      for (const code of hidden.querySelectorAll("pre")) if (done && code.scrollWidth > code.clientWidth) code.tabIndex = 0;
     }
 
     shows.addEventListener("click", () => {
