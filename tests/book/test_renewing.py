@@ -11,7 +11,7 @@ ASK = """url => new Promise(done => {
   image.onerror = () => done("failed");
 })"""
 LOOK = """() => ({
-  html: document.documentElement.outerHTML.replace(/<script src="[^"]*onnxruntime.js"><.script>/, ""),
+  html: document.documentElement.outerHTML.replace(/<script src="[^"]*onnxruntime[^"]*"><.script>/g, ""),
   names: Object.getOwnPropertyNames(globalThis).filter((name) => !["loadOnnxRuntime", "ort"].includes(name)),
   url: location.href,
   stored: [localStorage.length, sessionStorage.length],
