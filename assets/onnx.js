@@ -46,12 +46,13 @@
 
   /**
    * The bytes of what lies beside the page, gzipped: fetched, or at file://, where a page cannot fetch, from a script that
-   * has them in base64, which is a third more. `what` it is goes into the complaint.
+   * has them in base64, which is a third more. The browser asks whether what it keeps still belongs to this page. `what` it
+   * is goes into the complaint.
    */
   async function readBeside(name, what, folder = `${VENDOR}models/`) {
     const address = `${folder}${encodeURIComponent(name)}`;
     const scripted = location.protocol === "file:";
-    const packed = await (scripted ? readScript(`${address}.js`, name, what) : fetch(`${address}.bin`).catch(() => null));
+    const packed = await (scripted ? readScript(`${address}.js`, name, what) : fetch(`${address}.bin`, { cache: "no-cache" }).catch(() => null));
     if (!packed?.ok) throw lost(what);
     try {
       return new Uint8Array(await new Response(packed.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());

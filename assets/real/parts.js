@@ -117,7 +117,12 @@
 
   /** Promise what the book says of its model, or null: it has none. */
   async function readIndex() {
-    if (globalThis.liveRealModel === undefined) await addScript(`${FOLDER}index.js`, "what tells of the real model");
+    const url = `${FOLDER}index.js`;
+    if (globalThis.liveRealModel === undefined) {
+      // the browser may keep what was said before the model was made: let it ask whether that still holds
+      if (location.protocol !== "file:") await fetch(url, { cache: "no-cache" }).catch(() => {});
+      await addScript(url, "what tells of the real model");
+    }
     return globalThis.liveRealModel;
   }
 

@@ -1,6 +1,8 @@
 """Live widgets in a page without a kernel: what the static host promises of answers."""
 
+import gzip
 import json
+import os
 import re
 
 import pytest
@@ -109,6 +111,20 @@ def test_a_model_beside_the_page_is_fetched_once_and_late(widget_page, beside, s
     wait_for(page, "sum -7; product -20")
     wait_for(page, "sum 7; product 2", 1)
     assert sum(f"models/affine.{'js' if scheme == 'file' else 'bin'}" in url for url in page.asked) == 1
+
+
+def test_a_model_that_has_changed_since_the_last_visit_is_fetched_anew(widget_page, affine, beside, static):
+    file = static / "_static/vendor/models/affine.bin"
+    now = file.read_bytes()
+    file.write_bytes(gzip.compress(b"an older model"))
+    os.utime(file, (1e9, 1e9))  # what has been so for long, a browser believes for long
+    page = widget_page(beside, fresh=True, alone=True)
+    page.get_by_label("y").fill("1")
+    page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
+    file.write_bytes(now)
+    page.goto(page.url)
+    page.get_by_label("y").fill("2")
+    wait_for(page, "sum 8; product 4")
 
 
 def test_a_model_beside_the_page_that_cannot_be_fetched_says_so_and_is_tried_again(widget_page, beside):

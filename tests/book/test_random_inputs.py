@@ -122,9 +122,12 @@ def test_a_thousand_random_inputs_do_no_harm(widget_page, views, view):
     assert page.locator(".live-message").first.text_content() == ""
     inputs, outputs = (wires(each) for each in page.evaluate(STATE))
     wanted = views[view]._binding.answer(inputs)
-    assert outputs
-    assert outputs.keys() <= wanted.keys()
-    for name, wire in outputs.items():
+    past = getattr(views[view], "grows", {}).get("past", {}).values()
+    drawn = outputs.keys() - ({one["output"] for one in past} - wanted.keys())  # what a graph keeps to read on
+    assert drawn
+    assert drawn <= wanted.keys()
+    for name in drawn:
+        wire = outputs[name]
         torch.testing.assert_close(numbers(wire), numbers(wanted[name]), atol=2e-4, rtol=2e-3, msg=name)
 
 

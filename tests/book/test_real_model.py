@@ -1,6 +1,7 @@
 """The real model in the page: offered where the book has it, loaded part by part, then what a kernel is to the view."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -227,6 +228,20 @@ def test_a_book_without_the_model_offers_nothing(widget_page, view, parts):
     assert state(page, "none") == {"state": "none"}
     assert not page.locator(".at-offer").is_visible()
     assert "make real" in page.locator(".at-how").text_content()
+
+
+def test_a_model_made_since_the_last_visit_is_offered(widget_page, view, parts, static):
+    index = static / "_static/vendor/real/index.js"
+    whole = index.read_bytes()
+    index.write_text("globalThis.liveRealModel = null;\n", encoding="utf-8")
+    os.utime(index, (1e9, 1e9))  # what has been so for long, a browser believes for long
+    try:
+        page = widget_page(view, fresh=True, alone=True)
+        assert state(page, "none", "offered") == {"state": "none"}
+    finally:
+        index.write_bytes(whole)
+    page.goto(page.url)
+    page.get_by_role("button", name=LOAD).wait_for()
 
 
 def test_a_mistake_is_told_and_the_next_text_is_read(offered):

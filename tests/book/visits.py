@@ -6,6 +6,7 @@ The light visit is over http, on a wide screen. The dark one needs no server: it
 from pathlib import Path
 
 import yaml
+from driving import frames
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
@@ -82,9 +83,11 @@ def on_paper(page):
     """Show a page as a browser prints it on A4: first it says that it will, then it lays out the paper."""
     if not page.printed:
         page.set_viewport_size(WIDE)
+        frames(page)  # what hears of a new size hears of it with the next frame, and a page behind another has none
         page.wait_for_function("document.querySelectorAll('[data-state]:not([data-state=ready])').length === 0")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         page.set_viewport_size(PAPER)
         page.emulate_media(media="print")
         page.printed = True
+    frames(page)
     return page
