@@ -19,7 +19,7 @@ MORE = 60  # steps that a pruned or adapted model goes on
 RANK = 4
 READ = 128  # passages of a batch that is read, when the speed of models is compared
 ROUNDS = 12
-ADAPTING = {"all weights": (1e-4, 3e-4, 1e-3), f"updates of rank {RANK}": (3e-3, 1e-2, 3e-2)}  # learning rates
+ADAPTING = {"all weights": (3e-4, 1e-3, 3e-3, 1e-2), f"updates of rank {RANK}": (3e-3, 1e-2, 3e-2)}  # learning rates
 LINEAR = ("attention.to_qkv", "attention.out", "mlp.expand", "mlp.contract")
 MODEL = "as trained"
 
