@@ -154,7 +154,7 @@
     message.setAttribute("role", "status");
     script.after(el, message);
     const show = (state, text = "") => {
-      if (el.dataset.state !== state) el.dataset.state = state;
+      if (el.dataset.state !== state || state === "failed") el.dataset.state = state; // whoever waits hears of each failure
       if (message.textContent !== text) message.textContent = text;
     };
     return { el, show };

@@ -176,3 +176,20 @@ def test_a_page_that_one_comes_back_to_answers(widget_page, widget_address, affi
     page.wait_for_function("document.querySelector('[data-state]')?.dataset.state === 'ready'")
     page.get_by_label("x").fill("2")
     wait_for(page, "output 4 6 10")
+
+
+@pytest.mark.parametrize("view", ["attention", "next_character"])
+def test_after_a_model_could_not_be_loaded_the_pen_writes(widget_page, views, view):
+    page = widget_page(views[view], fresh=True)
+    page.route("**/onnxruntime.js", lambda route: route.abort(), times=1)
+    write = page.get_by_role("button", name=re.compile("Write (ten|40)"))
+    write.click()
+    assert "could not be fetched" in failed(page)
+    write.wait_for()
+    before = page.locator("textarea").input_value()
+    assert all("Failed to load resource" in error for error in page.errors)
+    page.errors.clear()
+    write.click()
+    page.wait_for_function("n => document.querySelector('textarea').value.length >= n", arg=len(before) + 10)
+    write.wait_for()
+    assert message(page) == ""

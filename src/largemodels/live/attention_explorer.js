@@ -92,7 +92,7 @@ export default {
       const { chances } = await model.ahead({ ...model.get("inputs"), text: toPoints(text) });
       return settings.symbols[pick(chances.data.subarray(-settings.symbols.length))]; // of the last way, the last row
     };
-    const pen = modelsPen({ box, desk: writer, next, ahead: model.ahead && ahead, context: () => model.get("settings").context, say });
+    const pen = modelsPen({ box, desk: writer, next, again: ask, ahead: model.ahead && ahead, context: () => model.get("settings").context, say });
 
     function stop(takeBack = false) {
       pen.stop(takeBack);

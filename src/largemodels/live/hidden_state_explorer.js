@@ -59,6 +59,7 @@ export default {
       box,
       desk,
       next: () => (wanted !== null || !text.length ? null : drawn(tensors.probabilities)),
+      again: ask,
       ahead: model.ahead && (async (some) => drawn((await model.ahead({ text: toPoints(some) })).probabilities.data)),
       context: () => limit,
       say,

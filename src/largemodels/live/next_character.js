@@ -87,7 +87,8 @@ export default {
       remember();
       left = count;
       label();
-      goOn();
+      if (answer.current) goOn();
+      else ask(); // for the answer that there should be may have failed
     }
 
     function stop() {

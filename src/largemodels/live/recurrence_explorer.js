@@ -36,7 +36,11 @@ export default {
     function run() {
       if (now === steps - 1) goTo(0);
       play.textContent = "Pause";
-      timer = setInterval(() => (now < steps - 1 && el.isConnected ? goTo(now + 1) : halt()), PACE);
+      timer = setInterval(() => {
+        if (document.hidden) return; // it goes on where the reader left it
+        if (now < steps - 1 && el.isConnected) goTo(now + 1);
+        else halt();
+      }, PACE);
     }
     function halt() {
       clearInterval(timer);

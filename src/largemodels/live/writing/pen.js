@@ -5,14 +5,15 @@ const LONGEST = 30; // and milliseconds, so that a press on Stop is answered at 
 
 /**
  * What writes at the end of the text in `box`, and shows on the `desk` how far it is. `next()`: a character drawn by the
- * chances after the last, or null until the model has read all; then `goOn` is called again, after each draw.
+ * chances after the last, or null until the model has read all; then `goOn` is called again, after each draw. `again()`:
+ * hand the text over once more, for the answer to it may have failed.
  * `ahead(text)`, where the page computes: a promise of a character drawn after another text, of which nothing is shown.
  * `context()`: of so many characters the model reads the last; when it is full, the pen lets it forget the older half, as
  * GPT.generate does.
  * The result has `.left`, the characters still to be written, `.written`, those at the end that the model wrote, and
  * `.reads()`, how many at the end of the text are read.
  */
-function modelsPen({ box, desk, next, ahead, context, say }) {
+function modelsPen({ box, desk, next, again, ahead, context, say }) {
   const pen = { left: 0, written: 0 };
   let own = false; // whether the pen writes just now, and not the reader
   let running = null; // a mark of the characters that are being drawn; none when they are not wanted any more
@@ -25,17 +26,18 @@ function modelsPen({ box, desk, next, ahead, context, say }) {
     pen.stop();
     pen.left = count;
     many = false;
-    pen.goOn();
+    if (!pen.goOn()) again();
     pen.label();
   };
 
-  /** Go on when the answer to all that was written is there. */
+  /** Go on when the answer to all that was written is there; false if it is not. */
   pen.goOn = () => {
-    if (!pen.left || running) return;
+    if (!pen.left || running) return true;
     const symbol = next();
-    if (symbol === null) return;
+    if (symbol === null) return false;
     if (ahead && many && pen.left > 1) several(symbol);
     else put([symbol]);
+    return true;
   };
 
   /** Write some characters, of which all but the first are drawn ahead; then show them. */

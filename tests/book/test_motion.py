@@ -1,0 +1,107 @@
+"""Who wants no motion gets none: nothing moves but by the reader's hand, and what she lets run she can stop."""
+
+import every_view
+import pytest
+from changing import CHANGES
+from driving import frames
+from every_view import EVERY_VIEW
+from visits import on_screen, pages
+
+# what would move if it changed, and what moves now
+MOVES = """() => {
+  const long = (times) => times.split(",").some((time) => parseFloat(time) > 0);
+  const would = (style) => style.animationName !== "none"
+    || (style.transitionProperty !== "none" && (long(style.transitionDuration) || long(style.transitionDelay)))
+    || style.scrollBehavior === "smooth";
+  const found = [];
+  for (const el of document.querySelectorAll(":not(mjx-container *, pre *, svg *)")) {
+    if (!["", "::before", "::after"].some((part) => would(getComputedStyle(el, part)))) continue;
+    found.push(el.outerHTML.slice(0, 120));
+  }
+  const playing = [...document.querySelectorAll("[autoplay], marquee, animate, animateTransform, img[src$='.gif']")];
+  return [...found, ...document.getAnimations(), ...playing].map(String);
+}"""
+LISTEN = """() => {
+  globalThis.moved = [];
+  for (const name of ["transitionrun", "animationstart"]) {
+    document.addEventListener(name, ({ target }) => globalThis.moved?.push(`${name} of ${target.className}`), true);
+  }
+}"""
+FADE = """async () => { // the page computes, and has done so
+  const view = document.querySelector("[data-state]");
+  for (const state of ["running", "ready"]) {
+    view.dataset.state = state;
+    for (let i = 0; i < 2; i++) await new Promise((next) => requestAnimationFrame(next));
+  }
+  return moved;
+}"""
+
+
+@pytest.mark.parametrize("view", EVERY_VIEW)
+def test_no_widget_moves(widget_page, views, view):
+    page = widget_page(views[view])
+    page.evaluate(LISTEN)
+    CHANGES[view](page)
+    frames(page)
+    page.wait_for_function("document.querySelector('[data-drawn]').dataset.state === 'ready'")
+    assert page.evaluate(FADE) == []
+    assert page.evaluate(MOVES) == []
+
+
+@pytest.mark.parametrize("name", pages())
+def test_no_page_moves_and_nothing_runs_before_the_reader_lets_it(visit, name):
+    page = on_screen(visit(name))
+    page.wait_for_function("document.querySelectorAll('[data-state]:not([data-state=ready])').length === 0")
+    page.evaluate(LISTEN)
+    page.keyboard.press("Tab")  # the link that leads past the menus comes
+    for _ in range(2):  # and the menus go and come
+        page.evaluate("document.querySelectorAll('.primary-toggle, .secondary-toggle').forEach((one) => one.click())")
+        frames(page)
+    assert page.evaluate("moved") == []
+    assert page.evaluate(MOVES) == []
+    assert page.get_by_role("button", name="Pause").count() == 0
+    assert all("step 0" in state for state in page.locator(".tr-state").all_text_contents())
+
+
+@pytest.mark.parametrize("view", ["digit_reader"])
+def test_motion_is_there_for_who_wants_it(widget_page, views, view):
+    page = widget_page(views[view], fresh=True)
+    page.emulate_media(reduced_motion="no-preference")
+    page.evaluate(LISTEN)
+    assert page.evaluate(FADE) != []  # so the tests above would see it
+
+
+def at(page, step):
+    """Wait until the page says that so many steps were taken, or more; return how many."""
+    taken = "Number(/step (\\d+)/.exec(document.querySelector('.tr-state').textContent)[1])"
+    page.wait_for_function(f"n => {taken} >= n", arg=step)
+    return page.evaluate(taken)
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_slow_motion_is_in_the_readers_hand(widget_page, attend, motion):
+    page = widget_page(attend, fresh=True)
+    page.emulate_media(reduced_motion=motion)
+    play = page.locator(".tr-play")
+    slow = page.get_by_role("checkbox", name="Slow motion")
+    slow.check()
+    play.click()
+    at(page, 2)
+    play.press("Enter")  # in the middle of a pause between two steps
+    page.wait_for_function("document.querySelector('.tr-play').textContent.includes('Train')")
+    step = at(page, 2)
+    page.get_by_role("button", name="One step").click()
+    assert at(page, step + 1) == step + 1
+    play.click()
+    slow.uncheck()  # while it runs
+    at(page, step + 3)
+    play.click()
+    page.wait_for_function("document.querySelector('.tr-play').textContent.includes('Train')")
+    frames(page)
+    page.get_by_role("button", name="Reset").click()
+    assert at(page, 0) == 0
+
+
+@pytest.fixture(scope="module")
+def attend():
+    return every_view.attend()
