@@ -83,6 +83,17 @@ def test_names_do_not_clash_with_the_graphs_own_nor_with_each_other():
     assert_same(run(to_onnx(Rename(), feeds), feeds), Rename()(*feeds.values()))
 
 
+def test_one_tensor_may_stand_for_two_inputs():
+    class Difference(nn.Module):
+        def forward(self, a, b):
+            return 2 * a - b
+
+    x = torch.ones(3)
+    for dynamic in (None, {"a": {0: "n"}, "b": {0: "n"}}):
+        got = run(to_onnx(Difference(), {"a": x, "b": x}, dynamic), {"a": x, "b": 5 * x})
+        assert_same(got, {"output": -3 * x})
+
+
 def test_a_single_tensor_is_called_output():
     assert list(run(to_onnx(nn.ReLU(), {"x": torch.rand(3)}), {"x": torch.rand(3)})) == ["output"]
 

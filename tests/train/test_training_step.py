@@ -166,3 +166,10 @@ def test_memory_is_kept_in_numbers_alone():
     start = step.start({"x": torch.ones(1, 2), "targets": torch.tensor([1])}, rule=1, rate=0.5)
     assert np.count_nonzero(start["memory"]) == 0
     assert (start["rule"].item(), start["rate"].item(), start["momentum"].item()) == (1, 0.5, pytest.approx(0.9))
+
+
+def test_one_tensor_may_stand_for_two_inputs_of_what_is_traced():
+    x, axes = torch.ones(3), {"a": {0: "n"}, "b": {0: "n"}}
+    for dynamic in (None, axes):
+        graph = trace(lambda a, b: 2 * a - b, {"a": x, "b": x}, dynamic)
+        assert_close(graph(x, 5 * x), -3 * x)

@@ -52,7 +52,7 @@ def to_onnx(module: nn.Module, example: dict[str, Tensor], dynamic: dict[str, di
     with _quiet(), _operators_read_once():
         program = torch.onnx.export(
             _Positional(module),
-            tuple(example.values()),
+            tuple(x.clone() for x in example.values()),  # one tensor for two inputs would become one input
             dynamo=True,
             verbose=False,
             opset_version=OPSET,

@@ -170,6 +170,7 @@ def trace(
 
     from largemodels.train.backward import written_out
 
+    example = {name: tensor.clone() for name, tensor in example.items()}  # one tensor given twice would be one input
     inputs, mode = list(example.values()), "real"
     if dynamic:
         mode, inputs = "fake", _open(example, dynamic)
