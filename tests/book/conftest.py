@@ -228,18 +228,21 @@ def visit(visits):
 
 @pytest.fixture(scope="session")
 def axe():
-    """Ask axe-core what is wrong with a page: ``axe(page, rules)`` returns its serious and critical findings."""
+    """Ask axe-core what is wrong with a page: ``axe(page, rules, parts)`` returns its serious and critical findings.
+
+    ``parts`` are selectors of what is looked at, if not all.
+    """
     import vendor
 
     problem = vendor.install(ROOT)
     assert not problem, problem
     source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
-    def run(page, rules: list[str] | None = None) -> list[str]:
+    def run(page, rules: list[str] | None = None, parts: list[str] | None = None) -> list[str]:
         if not page.evaluate("'axe' in globalThis"):
             page.evaluate(source + ";0")
         options = {"resultTypes": ["violations"], **({"runOnly": {"type": "rule", "values": rules}} if rules else {})}
-        result = page.evaluate("options => axe.run(document, options)", options)
+        result = page.evaluate("([parts, options]) => axe.run(parts ?? document, options)", [parts, options])
         return [
             f"{finding['id']}: {node['html'][:150]} ({node['failureSummary']})"
             for finding in result["violations"]
