@@ -1,7 +1,7 @@
 /*
  * Takes the training steps of a page's widgets, for host.js: a change of `asked` is answered by `taken`.
  *
- * The runtime has the page's one thread, and a step of a small network holds it for a few milliseconds. After each step
+ * The runtime has the page's one thread, and a step of a small network holds it for a few milliseconds. Before each step
  * the browser gets its turn, so a key or a finger never waits for more than one; over http and file:// alike.
  */
 (() => {
@@ -42,6 +42,8 @@
     const [loss, gradient, parts] = [[], [], []];
     let whole = true;
     for (let i = 0; i < count && whole; i++) {
+      await breathe();
+      if (stale()) return undefined;
       for (const [name, { shape, data, bytes }] of Object.entries(batches)) {
         feeds[name] = { shape, data: new DataView(data.buffer, data.byteOffset + i * bytes, bytes) };
       }
@@ -51,9 +53,9 @@
       if (results.parts) parts.push(...results.parts.data);
       whole = Number.isFinite(loss.at(-1)) && CARRIED.every((name) => finite(results[`next_${name}`]?.data ?? []));
       if (whole) for (const name of CARRIED) if (feeds[name]) feeds[name] = results[`next_${name}`];
-      await breathe();
-      if (stale()) return undefined;
     }
+    await breathe();
+    if (stale()) return undefined;
     const taken = { number: asked.number, finite: whole, loss: wire(loss), gradient: wire(gradient) };
     if (parts.length) taken.parts = wire(parts);
     for (const name of CARRIED) if (feeds[name]) taken[name] = toWire(feeds[name]);
