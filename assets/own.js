@@ -61,7 +61,7 @@
 
   /** The inputs that the model is asked with at first: the drawing that is there, or the text that the file came with. */
   function fitInputs(now, own) {
-    const [there, here] = [Object.keys(own), Object.keys(now)];
+    const [there, here] = [own, now].map((inputs) => Object.keys(inputs).sort()); // a notebook stores them sorted
     if (there.join() !== here.join()) throw new Error(`it takes ${there.join(", ") || "nothing"}, where ${here.join(", ")} is expected`);
     const fit = ([name, wire]) => {
       const image = wire.shape.length === 4;

@@ -99,6 +99,17 @@ def test_a_readers_model_is_shown_and_the_books_comes_back(widget_page, views, v
     assert page.locator("textarea").input_value() == TEXT[:40] if view == "next_character" else True
 
 
+def test_a_page_of_a_notebook_which_stores_what_goes_in_by_the_alphabet_takes_the_file(widget_page, tmp_path):
+    view = own_next_character()
+    path = view.save_for_page(tmp_path / "mine.onnx")
+    by_alphabet = dict(sorted(view.inputs.items()))
+    assert list(by_alphabet) != list(view.inputs)
+    view.inputs = by_alphabet
+    page = widget_page(view)
+    choose(page, path)
+    says(page, "This is your model, mine.onnx")
+
+
 def damaged(path, view):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
