@@ -8,12 +8,12 @@
   "use strict";
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
   const EVERYWHERE = {
-    "Tab, Shift + Tab": "the next control, the one before",
+    "Tab, Shift + Tab": "the next control, the previous one",
     Space: "press a button, tick a box",
     "← → or ↑ ↓": "move a slider, choose one of several",
     "Ctrl + K": "search the book",
     "?": "this list",
-    Escape: "leave it",
+    Escape: "close this list",
   };
 
   function element(tag, properties, ...children) {
@@ -46,7 +46,7 @@
   function fill(dialog) {
     const lists = [...collect()].map(([keys, names]) => {
       const shown = [...names].filter(Boolean);
-      const heading = shown.slice(0, 3).join("; ") + (shown.length > 3 ? "; and others alike" : "");
+      const heading = shown.slice(0, 3).join("; ") + (shown.length > 3 ? "; and others like them" : "");
       return [element("h3", {}, heading || "In a widget"), element("dl", {}, ...rows(JSON.parse(keys)))];
     });
     const shut = element("button", { type: "button", className: "fold-switch", onclick: () => dialog.close() }, "Close");

@@ -57,7 +57,7 @@
     try {
       return new Uint8Array(await new Response(packed.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
     } catch {
-      throw new Error(`${what} could not be fetched: it came incomplete or damaged`);
+      throw new Error(`${what} could not be fetched: it arrived incomplete or damaged`);
     }
   }
 
@@ -79,7 +79,7 @@
   /** The same for what is no model: widgets share it, and after a failure the next that asks tries again. */
   function fetchBeside(name) {
     if (!fetched.has(name)) {
-      const fetching = readBeside(name, "what lies beside the page");
+      const fetching = readBeside(name, "a file that belongs to this page");
       fetched.set(name, fetching);
       fetching.catch(() => fetched.delete(name));
     }
@@ -90,9 +90,9 @@
   function explain(problem) {
     const text = String(problem?.message ?? problem);
     if (/bad_alloc|out of memory|allocat/i.test(text)) {
-      throw new Error("this device has not enough memory left for the model; other tabs may have it");
+      throw new Error("there is not enough memory left on this device for the model; closing other tabs may help");
     }
-    throw /create a session/i.test(text) ? new Error(`the model is damaged, or not of a form that runs here (${text})`) : problem;
+    throw /create a session/i.test(text) ? new Error(`the model is damaged, or of a kind that cannot run here (${text})`) : problem;
   }
 
   /** Widgets with the same model share one session; after a failure the next change tries again. */

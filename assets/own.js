@@ -16,7 +16,7 @@
     const varint = () => {
       let [value, factor] = [0, 1];
       for (;;) {
-        if (at >= bytes.length || factor > 2 ** 49) throw new Error("it is no ONNX model, or is damaged");
+        if (at >= bytes.length || factor > 2 ** 49) throw new Error("it is not an ONNX model, or it is damaged");
         const byte = bytes[at++];
         value += (byte & 127) * factor;
         factor *= 128;
@@ -31,10 +31,10 @@
       else if (kind === 5) at += 4;
       else if (kind === 2) {
         const length = varint();
-        if (at + length > bytes.length) throw new Error("it is no ONNX model, or is damaged");
+        if (at + length > bytes.length) throw new Error("it is not an ONNX model, or it is damaged");
         each(field, bytes.subarray(at, at + length));
         at += length;
-      } else throw new Error("it is no ONNX model, or is damaged");
+      } else throw new Error("it is not an ONNX model, or it is damaged");
     }
   }
 
@@ -74,18 +74,18 @@
   /** Show a model in the place of another; returns what was there, for `give`. Rejects with a sentence, and changes nothing. */
   async function take(model, file) {
     const kind = kindOf(model);
-    if (file.size > MOST * 1e6) throw new Error(`it has ${Math.round(file.size / 1e6)} MB, and a page takes ${MOST} MB at most`);
+    if (file.size > MOST * 1e6) throw new Error(`it has ${Math.round(file.size / 1e6)} MB, and a page takes at most ${MOST} MB`);
     const bytes = new Uint8Array(await file.arrayBuffer());
     if (!bytes.length) throw new Error("it is empty");
     const found = readMetadata(bytes);
-    if (!found.kind) throw new Error(`it says nothing of what it is for; write it with view.save_for_page("mine.onnx"), where view is a ${kind}`);
+    if (!found.kind) throw new Error(`it does not say which widget it is for; write it with view.save_for_page("mine.onnx"), where view is a ${kind}`);
     if (found.kind !== kind) throw new Error(`it is for a ${found.kind}, and this is a ${kind}`);
-    if (found.version !== VERSION) throw new Error(`it is of version ${found.version}, and this page reads version ${VERSION}`);
+    if (found.version !== VERSION) throw new Error(`it has version ${found.version} of the format, and this page reads version ${VERSION}`);
     let own, given, grows;
     try {
       [own, given, grows] = [found.settings, found.inputs, found.grows].map(readValues);
     } catch {
-      throw new Error("what is written into it beside the model cannot be read");
+      throw new Error("the data stored with the model cannot be read");
     }
     const inputs = fitInputs(model.get("inputs"), given);
     const settings = model.get("settings");
@@ -96,7 +96,7 @@
     const compute = (tensors) => liveOnnx.compute(session, tensors);
     const outputs = grows?.text ? liveOnnx.toWires(await new liveReading(grows).read(compute, inputs)) : await run(session, inputs);
     const lacking = Object.keys(model.get("outputs")).filter((name) => !(name in outputs));
-    if (lacking.length && !own.layers) throw new Error(`it does not answer ${lacking.join(", ")}`);
+    if (lacking.length && !own.layers) throw new Error(`it does not return ${lacking.join(", ")}`);
     const before = { settings, inputs: model.get("inputs"), outputs: model.get("outputs"), grows: model.get("grows"), onnx: model.page.onnx };
     const shown = "answers" in settings ? { ...settings, answers: null } : settings; // of the examples: the book's model's
     give(model, { settings: { ...shown, ...own }, inputs, outputs, grows, onnx: bytes });

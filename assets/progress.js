@@ -47,7 +47,7 @@
       text.textContent = `${countOf(labels(), marks.get())} exercises done.`;
       text.parentElement.hidden = !any && !cleared && !always;
       clear.hidden = !any && !cleared;
-      clear.textContent = cleared ? "Bring the marks back" : "Clear all marks";
+      clear.textContent = cleared ? "Restore the marks" : "Clear all marks";
     };
   }
 

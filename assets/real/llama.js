@@ -33,7 +33,7 @@
       } catch (problem) {
         await model.release();
         if (problem instanceof RangeError || /alloc|memory/i.test(problem?.message ?? problem)) {
-          throw new Trouble("The browser has no memory left for the model, which takes some 0.9 GB: close other tabs");
+          throw new Trouble("The browser does not have enough memory left for the model, which takes about 0.9 GB: close other tabs");
         }
         throw problem;
       }
@@ -159,7 +159,7 @@
       }
       free(x.data);
       if (!logits.every((row) => row.every(Number.isFinite))) {
-        throw new Trouble("The model answers with something that is not a number: its weights are damaged");
+        throw new Trouble("The model’s answer is not a number: its weights are damaged");
       }
       for (const { data } of state.caches) free(data);
       state.caches = caches;

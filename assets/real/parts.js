@@ -75,14 +75,14 @@
   async function bring([name, size, length], what, signal, count) {
     if (location.protocol === "file:") {
       await addScript(`${FOLDER}${name}.js`, what).catch(() => {
-        throw new Trouble(`${what} is not there: is the book whole? \`make real\` writes it anew`);
+        throw new Trouble(`${what} is missing: is this copy of the book complete? \`make real\` writes it again`);
       });
       signal.throwIfAborted();
       const packed = decode(globalThis.liveModels?.[name] ?? "");
       delete globalThis.liveModels?.[name];
       count(size);
       const bytes = await unpack(packed, length).catch(() => {
-        throw new Trouble(`${what} is damaged: \`make real\` writes it anew`);
+        throw new Trouble(`${what} is damaged: \`make real\` writes it again`);
       });
       free(packed);
       return bytes;
@@ -107,7 +107,7 @@
         throw new Trouble(`${what} could not be fetched (${why})`);
       });
       const bytes = await unpack(packed, length).catch(() => {
-        throw new Trouble(`${what} came damaged`);
+        throw new Trouble(`${what} arrived damaged`);
       });
       await store?.put(url, new Response(packed)).catch(() => {}); // where there is no room it is fetched again next time
       free(packed);
@@ -121,7 +121,7 @@
     if (globalThis.liveRealModel === undefined) {
       // the browser may keep what was said before the model was made: let it ask whether that still holds
       if (location.protocol !== "file:") await fetch(url, { cache: "no-cache" }).catch(() => {});
-      await addScript(url, "what tells of the real model");
+      await addScript(url, "the description of the real model");
     }
     return globalThis.liveRealModel;
   }

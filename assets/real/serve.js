@@ -58,7 +58,7 @@
         model.set("opened", model.get("knock"));
       } catch (problem) {
         if (problem?.name === "AbortError") return offer();
-        const kept = location.protocol === "file:" ? "" : " What has arrived is kept where the browser lets us.";
+        const kept = location.protocol === "file:" ? "" : " What has arrived is kept, if the browser allows it.";
         const text = problem instanceof Trouble ? problem.message : `The model could not be opened: ${problem?.message ?? problem}`;
         offer(`${text.replace(/\.$/, "")}.${kept} Try again.`);
       }

@@ -45,5 +45,5 @@ def test_a_fourth_kind_of_answer_is_explained(widget_page):
     box(page, formula.takes[4].label).fill("3")
     box(page, formula.takes[4].label).press("Enter")
     wrong = page.locator('.cx-field[data-name="first_right"] .cx-wrong')
-    wrong.filter(has_text="3 is too much").wait_for()
+    wrong.filter(has_text="3 is too large").wait_for()
     assert "from 0 to 2" in wrong.text_content() or "from 0 to 2" in page.locator(".cx-field").all_text_contents()[4]

@@ -76,7 +76,7 @@ def test_where_the_clipboard_is_forbidden_the_link_is_shown(calculator):
     page = calculator()
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { configurable: true, value: undefined })")
     page.get_by_role("button", name="Copy link").click()
-    shown = page.get_by_role("textbox", name="What can be sent")
+    shown = page.get_by_role("textbox", name="The link or the text to copy")
     shown.wait_for()
     assert shown.input_value().partition("#")[2].startswith("training-1_parameters-7e9_")
     page.evaluate("delete navigator.clipboard")

@@ -55,7 +55,7 @@ def test_in_a_notebook_the_address_is_left_alone_and_the_numbers_can_be_sent(wid
     page.wait_for_function("document.querySelectorAll('[data-drawn]')[1].dataset.drawn > 1")
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { configurable: true, value: undefined })")
     page.get_by_role("button", name="Copy state").click()
-    sent = page.get_by_role("textbox", name="What can be sent")
+    sent = page.get_by_role("textbox", name="The link or the text to copy")
     sent.wait_for()
     assert sent.input_value() == "shares-1_n.all-16_n.some-2_end"
     paste(page, "n_all", "shares-1_n.all-40_n.some-10_end")

@@ -159,13 +159,13 @@ def huge(path, view):
 
 FAULTS = {
     damaged: "",
-    nonsense: "it is no ONNX model, or is damaged",
+    nonsense: "it is not an ONNX model, or it is damaged",
     empty: "it is empty",
     not_a_number: "is not a number",
     of_another_kind: "it is for a ",
-    of_another_edition: "it is of version 7, and this page reads version 1",
-    unnamed: "it says nothing of what it is for",
-    huge: "it has 101 MB, and a page takes 100 MB at most",
+    of_another_edition: "it has version 7 of the format, and this page reads version 1",
+    unnamed: "it does not say which widget it is for",
+    huge: "it has 101 MB, and a page takes at most 100 MB",
 }
 
 

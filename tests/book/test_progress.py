@@ -82,9 +82,9 @@ def test_marks_stay_are_counted_everywhere_and_can_be_cleared_and_brought_back(r
     page.wait_for_function(f"document.querySelector('{LINE}')?.textContent")
     assert re.fullmatch(r"3 of \d+ exercises done\.", page.locator(LINE).inner_text())
     page.get_by_role("button", name="Clear all marks").click()
-    page.get_by_role("button", name="Bring the marks back").wait_for()
+    page.get_by_role("button", name="Restore the marks").wait_for()
     assert beside(page, PAGE) == ""
-    page.get_by_role("button", name="Bring the marks back").click()
+    page.get_by_role("button", name="Restore the marks").click()
     page.wait_for_function(f"document.querySelector('{LINE}').textContent.startsWith('3')")
     page.get_by_role("button", name="Clear all marks").click()
 

@@ -165,7 +165,7 @@ def test_a_longer_text_is_read_at_its_end(offered, model, words):
 HARM = {
     "lost": (lambda route, body: route.abort(), "Part 3 of 6 could not be fetched"),
     "cut short": (lambda route, body: route.fulfill(body=body[:-9]), "Part 3 of 6 could not be fetched"),
-    "damaged": (lambda route, body: route.fulfill(body=body[:40] + b"?!" + body[42:]), "Part 3 of 6 came damaged"),
+    "damaged": (lambda route, body: route.fulfill(body=body[:40] + b"?!" + body[42:]), "Part 3 of 6 arrived damaged"),
     "missing": (lambda route, body: route.fulfill(status=404), "Part 3 of 6 could not be fetched"),
 }
 
@@ -215,7 +215,7 @@ def test_on_a_phone_it_says_what_it_takes_and_asks_first(offered, axe):
     assert axe(page) == []
     page.get_by_role("button", name="Not now").click()
     page.get_by_role("button", name=LOAD).click()
-    page.get_by_role("button", name="Load it all the same").click()
+    page.get_by_role("button", name="Load it anyway").click()
     state(page, "ready")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert axe(page) == []

@@ -72,7 +72,7 @@ def test_a_state_that_was_changed_on_its_way_is_said(changed, views, view, widge
     broken = {state[:at] + other + state[at + 1 :]: "or was changed", state[:-1]: "a part is missing"}
     for text, words in (broken | {later: "a later edition", earlier: "an earlier edition"}).items():
         page = opened(widget_address, open_page, views[view], text)
-        page.locator(".lm-lost", has_text="What you see is the start.").wait_for()
+        page.locator(".lm-lost", has_text="What you see is the state at the start.").wait_for()
         assert words in page.locator(".lm-lost").text_content()
         assert state_of(page) == start
 
@@ -114,7 +114,7 @@ def test_by_keyboard_and_from_file_and_on_a_phone(widget_page, views, view):
     page.evaluate(STUB)
     page.get_by_role("button", name="Copy link").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("textbox", name="What can be sent").wait_for()
+    page.get_by_role("textbox", name="The link or the text to copy").wait_for()
     page.evaluate("delete navigator.clipboard")
     assert saved(page, "Picture")[1].startswith(b"\x89PNG")
     assert tables_in(saved(page, "Numbers")[1])

@@ -72,7 +72,7 @@ export default {
       takes.forEach(({ name }, i) => fields[i].settle(values[name]));
       telling = true;
       if (differing(takes, now(), values).length) set(values);
-      const words = problem && `${where} holds numbers that cannot be read: ${problem}. What you see is the start.`;
+      const words = problem && `${where} holds numbers that cannot be read: ${problem}. What you see is the state at the start.`;
       setTimeout(() => (lost.textContent = words)); // spoken only if the empty status stood here before
       draw();
     }

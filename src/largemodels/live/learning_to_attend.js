@@ -81,11 +81,11 @@ export default {
       drawn = { text, asked, read };
       map.draw({ text, alphabet, distance: asked, weights: read.map, answers: read.answers, scale: colourScale(el, "sequential", 0, 1) });
       const there = read.by_distance[asked];
-      far.draw(read.by_distance, asked, `Mean weight by distance: ${format(there)} on what stands ${asked} back`);
+      far.draw(read.by_distance, asked, `Mean weight by distance: ${format(there)} on the place ${asked} back`);
       verdict.replaceChildren(
         "Right: ",
         h("output", {}, `${Math.round(100 * read.right[0])}%`),
-        `. Weight on the letter ${asked} back: `,
+        `. Mean weight on the letter to copy, ${asked} back: `,
         h("output", {}, format(there)),
         ".",
       );
@@ -93,8 +93,8 @@ export default {
       panel.tested(model.get("outputs"));
     }
 
-    const key = h("p", { class: "lm-quiet" }, "A row for each place that looks; outlined is the letter that it should copy. At the right: its answers.");
-    const bars = h("figure", { class: "la-far" }, far, h("figcaption", {}, "Mean weight on what stands 0, 1, 2, … back"));
+    const key = h("p", { class: "lm-quiet" }, "Each row is a place that looks, and the letter that it should copy has a frame. On the right are the answers.");
+    const bars = h("figure", { class: "la-far" }, far, h("figcaption", {}, "Mean weight on the place 0, 1, 2, … back"));
     const head = h("div", { class: "la-head lm-answer" }, h("div", { class: "la-top" }, verdict, another), map.element, bars, key);
     el.append(h("div", { class: "la", "data-lm-suppress-shortcuts": "true" }, panel.element, head), say.element);
     const state = keepAndTake({

@@ -43,7 +43,7 @@ export default {
       if (!keep.checked) panel.again();
     });
     const keep = h("input", { type: "checkbox" });
-    const keeping = h("label", { class: "tr-slow" }, keep, "A new lag goes on with what was learned");
+    const keeping = h("label", { class: "tr-slow" }, keep, "Keep the weights when the lag changes");
     const begins = choices("LSTM starts", starts, start, (i) => {
       start = i;
       panel.again();
@@ -99,7 +99,7 @@ export default {
       "p",
       { class: "lm-quiet" },
       `Colours: the ${units} hidden units after each step, blue −1, orange +1. Bars: the gradient with respect to what each `,
-      "step hands on, as a share of that at the question.",
+      "step hands on, as a share of the gradient at the question.",
     );
     const sequence = h("div", { class: "lr-sequence" }, h("p", { class: "lr-ask" }, "Which letter came first? ", another), letters);
     el.append(

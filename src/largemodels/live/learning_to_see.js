@@ -69,7 +69,7 @@ export default {
       return weights;
     }
 
-    /** Why this network does not get on, where the numbers say so. */
+    /** Why this network makes no progress, where the numbers show it. */
     function reason(run) {
       const outputs = model.get("outputs");
       const awake = fromWire(outputs.awake).data;
@@ -81,8 +81,8 @@ export default {
       if (set.activation === 0 && awake.some((share) => share === 0)) {
         const layer = awake[0] === 0 ? "first" : "second";
         return (
-          `Every ReLU of the ${layer} layer is off, for all held-out digits: its gradient is 0, so the filters cannot come back, ` +
-          "and what is left is to guess. A step was too long. Lower the rate, and reset."
+          `Every ReLU of the ${layer} layer is off, for all held-out digits: its gradient is 0, so its filters cannot recover, ` +
+          "and the network can only guess. A step was too long. Lower the rate, and reset."
         );
       }
       return "";
@@ -130,7 +130,7 @@ export default {
     const score = h("p", { class: "see-score" });
     const label = h("select", { "aria-label": "What you drew" }, ...names.map((name, i) => h("option", { value: i }, name)));
     const told = h("span", { class: "lm-quiet" });
-    const tellOwn = () => (told.textContent = own.length ? `${own.length} of yours: in every batch from now on.` : "");
+    const tellOwn = () => (told.textContent = own.length ? `${own.length} of yours, in every batch from now on.` : "");
     const add = button("Train on it, too", () => {
       const { data: ink } = fromWire(model.get("inputs").image);
       own.push({ pixels: inShades(halved(ink, side)), label: Number(label.value) });

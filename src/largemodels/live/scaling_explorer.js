@@ -79,7 +79,7 @@ export default {
       const one = whole && version === FORM ? laws[Number(values.law)] : undefined;
       const inside = (name) => Number(values[name]) >= one[name][0] && Number(values[name]) <= one[name][1];
       const good = one && inside("parameters") && inside("tokens");
-      lost.textContent = good ? "" : "The address of this page holds numbers that cannot be read. What you see is the start.";
+      lost.textContent = good ? "" : "The address of this page holds numbers that cannot be read. What you see is the state at the start.";
       const { parameters, tokens } = good ? values : laws[0].points[0];
       move(good ? one : laws[0], Number(parameters), Number(tokens));
       if (arrived) el.scrollIntoView({ block: "nearest" });

@@ -64,7 +64,7 @@ export default {
       groups.restore(known ? kept : {});
       out = new Set(known && kept.out !== "none" ? String(kept.out ?? "").split(".").map(Number).filter((i) => systems[i]) : []);
       chosen = known ? place(kept.chosen) : 0;
-      lost.textContent = known ? "" : "The address of this page holds choices that cannot be read. What you see is the start.";
+      lost.textContent = known ? "" : "The address of this page holds choices that cannot be read. What you see is the state at the start.";
       ask();
       if (arrived) el.scrollIntoView({ block: "nearest" });
     }

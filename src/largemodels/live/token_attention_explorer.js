@@ -42,7 +42,7 @@ export default {
       say(`text: ${examples[i].name}`);
     });
     const dropped = h("p", { class: "lm-quiet" });
-    const how = h("p", { class: "at-how" }, "This is a stored reading: choose any layer, head and token of it. To type a text of your own, open the notebook of this page in Jupyter or Colab, and run it; or build the book with make real, and load the model here.");
+    const how = h("p", { class: "at-how" }, "The page shows one stored text: choose any layer, head and token of it. To type a text of your own, open this page’s notebook in Jupyter or Colab and run it; or build the book with “make real” and load the model here.");
 
     const offer = realOffer({ ask: (what) => askFor(what), say });
     let asked = 0;

@@ -29,7 +29,7 @@ function readNumber(given, quantity) {
 
   [text, power] = withoutUnit(text, quantity);
   if (text.endsWith("%")) {
-    if (quantity.unit !== "%" && !isShare(quantity)) return { problem: `${shown} is a percentage, and this is no share` };
+    if (quantity.unit !== "%" && !isShare(quantity)) return { problem: `${shown} is a percentage, but this quantity is not a share` };
     text = text.slice(0, -1).trim();
     power -= quantity.unit === "%" ? 0 : 2;
   }
@@ -45,12 +45,12 @@ function readNumber(given, quantity) {
   const plain = grouped ? text.replace(/[ ,'’_]/g, "") : text;
   const figures = plain.match(/^([+-]?(?:\d+\.?\d*|\.\d+))(?:e([+-]?\d+))?$/i);
   if (!figures && /^[+-]?\d+,\d+$/.test(text)) {
-    return { problem: `${shown} has a comma that does not stand before three figures; decimals take a full stop` };
+    return { problem: `${shown} has a comma that does not separate thousands; write decimals with a full stop` };
   }
   if (!figures) return { problem: `${shown} is not a number` };
   const shift = (places) => Number(`${figures[1]}e${Number(figures[2] ?? 0) + power + places}`);
   const number = isShare(quantity) && !given.includes("%") && shift(0) > 1 ? shift(-2) : shift(0); // 40 is 40 %
-  return Number.isFinite(number) ? { number } : { problem: `${shown} is beyond what a computer counts to` };
+  return Number.isFinite(number) ? { number } : { problem: `${shown} is too large for a computer to hold` };
 }
 
 /** Take the unit, or the quantity's name, from the end of a text; [the rest, the power of ten that a prefix makes]. */
@@ -65,7 +65,7 @@ function withoutUnit(text, { unit, label }) {
   return [rest.slice(0, rest.length - written.length).trim(), scaled ? PREFIXES[written] - PREFIXES[prefix] : 0];
 }
 
-/** What a text gives for a quantity: {number}, or {problem} in whole sentences, with what is allowed. */
+/** What a text says about a quantity: {number}, or {problem} in whole sentences, with what is allowed. */
 function readQuantity(given, quantity, instance) {
   const { low, high, whole } = quantity;
   const read = readNumber(given, quantity);
@@ -73,8 +73,8 @@ function readQuantity(given, quantity, instance) {
   let { problem } = read;
   if (problem === undefined) {
     const shown = inFull(number, quantity);
-    if (number < low) problem = number < 0 ? `${shown} is negative` : `${shown} is too little`;
-    else if (number > high) problem = `${shown} is too much`;
+    if (number < low) problem = number < 0 ? `${shown} is negative` : `${shown} is too small`;
+    else if (number > high) problem = `${shown} is too large`;
     else if (whole && !Number.isInteger(number)) problem = `${shown} is not a whole number`;
     else return { number };
   }

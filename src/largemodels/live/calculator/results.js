@@ -31,7 +31,7 @@ function resultList(gives) {
       const numbers = read(name);
       const ends = [...read(`${name}_low`), ...read(`${name}_high`)];
       const good = numbers.length > 0 && [...numbers, ...ends].every(Number.isFinite);
-      value.textContent = good ? inShort(numbers, quantity) : "no number: too much or too little for it";
+      value.textContent = good ? inShort(numbers, quantity) : "no result: it is too large or too small";
       range.textContent = good && ends.length === 2 ? inShort(ends, quantity) : "";
       Object.assign(row.dataset, { values: numbers.join(" "), range: ends.join(" ") });
       published.textContent = good && known?.[name] !== undefined ? beside(numbers, known[name], quantity) : "";

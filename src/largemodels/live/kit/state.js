@@ -130,7 +130,7 @@ function keepState({ el, model, kind, version, forms, read, restore }) {
     const now = problem ? start : found;
     if (JSON.stringify(texts(now)) !== JSON.stringify(texts())) restore(now);
     last = JSON.stringify(texts());
-    if (problem) tell(`${where} holds a state that cannot be read: ${problem}. What you see is the start.`);
+    if (problem) tell(`${where} holds a state that cannot be read: ${problem}. What you see is the state at the start.`);
     return !problem;
   }
 

@@ -36,7 +36,7 @@ function saveFile(name, blob) {
  * files; `numbers()`: tables, each a list of rows, the first of which names the columns. Append it at the foot.
  */
 function takeAway({ el, say, key, link, numbers }) {
-  const shown = h("input", { type: "text", class: "lm-sent", readonly: true, hidden: true, "aria-label": "What can be sent" });
+  const shown = h("input", { type: "text", class: "lm-sent", readonly: true, hidden: true, "aria-label": "The link or the text to copy" });
   const said = h("span", { class: "lm-quiet" });
   const tell = (words) => say((said.textContent = words));
   const page = decodeURIComponent(location.pathname.split("/").at(-1)).replace(/\.\w+$/, "") || "page";
@@ -50,10 +50,10 @@ function takeAway({ el, say, key, link, numbers }) {
   async function copy() {
     shown.value = link();
     shown.hidden = true;
-    if (!shown.value) return tell(`What is set here is too long for a link, which takes ${LONGEST_STATE.toLocaleString("en")} characters.`);
+    if (!shown.value) return tell(`What you have set is too long for a link, which can hold ${LONGEST_STATE.toLocaleString("en")} characters.`);
     try {
       await navigator.clipboard.writeText(shown.value);
-      tell(onStaticPage() ? "Copied." : "Copied: it can be pasted into any box of the same kind.");
+      tell(onStaticPage() ? "Copied." : "Copied. You can paste it into any widget of the same kind.");
     } catch {
       shown.hidden = false; // no permission, or no clipboard
       shown.select();
@@ -65,7 +65,7 @@ function takeAway({ el, say, key, link, numbers }) {
       saveFile(name(kind), await make());
       tell(`Saved as ${name(kind)}.`);
     } catch {
-      tell("This browser allows no such file here.");
+      tell("This browser does not let the page save this file.");
     }
   }
   const text = (content, type) => new Blob([content], { type: `${type};charset=utf-8` });
@@ -77,7 +77,7 @@ function takeAway({ el, say, key, link, numbers }) {
   ];
   return h(
     "div",
-    { class: "lm-take", role: "group", "aria-label": "Take away" },
+    { class: "lm-take", role: "group", "aria-label": "Copy or save" },
     one(onStaticPage() ? "Copy link" : "Copy state", onStaticPage() ? "A link to this page, with what you have set" : "What you have set, as text", copy),
     ...(onStaticPage() ? pictures : []), // what draws them lies beside the pages
     one("Numbers", "The numbers behind it, for a spreadsheet: CSV", () => save("csv", () => text(csvOf(numbers()), "text/csv"))),

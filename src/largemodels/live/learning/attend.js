@@ -19,7 +19,7 @@ function copyMap(length) {
     if (column > row) return `${text[row]} at place ${row + 1} cannot look at place ${column + 1}: it comes later`;
     const back = row - column;
     const goal = back === distance ? ", which it should copy" : "";
-    const place = back ? `${text[column]}, ${back} back${goal}` : "itself";
+    const place = back ? `${text[column]}, ${back} ${back === 1 ? "place" : "places"} back${goal}` : "itself";
     return `${text[row]} at place ${row + 1} looks at ${place}: weight ${format(weights[row * length + column])}. ${now.said(row)}`;
   };
   const label = "Attention map: a row for each place that looks, a column for each that is looked at";

@@ -24,7 +24,7 @@ function ownModel({ el, model, say, foot }) {
       const before = await globalThis.liveOwn.take(model, file);
       book ??= before;
       back.hidden = false;
-      tell(`This is your model, ${file.name}; it stays in this page, and is sent nowhere.`);
+      tell(`This is your model, ${file.name}; it stays in this page and is not sent anywhere.`);
       say(said.textContent);
     } catch (problem) {
       tell(`${file.name} is not shown: ${problem.message}. What you see is the model that was here.`, true);

@@ -25,7 +25,7 @@ const PRESETS = [
   },
   {
     name: "Latches",
-    note: "U is so strong that the states stick near −1 and 1, until an input tips them over. What is held so firmly hardly answers to small changes: its gradient vanishes.",
+    note: "U is so strong that the states stick near −1 and 1, until an input tips them over. A state held so firmly hardly responds to small changes: its gradient vanishes.",
     W: [2, -2], U: [2, 0, 0, 2], x: 1,
   },
   {
@@ -35,7 +35,7 @@ const PRESETS = [
   },
   {
     name: "Explodes",
-    note: "Every step makes the state larger by more than half. A tiny pulse grows until it fills the range, and a small change of the first state is a large one of the last.",
+    note: "Every step makes the state larger by more than half. A tiny pulse grows until it fills the range, and a small change in the first state becomes a large one in the last.",
     W: [0.01, 0.01], U: turn(1.6, 20), x: 0,
   },
 ];

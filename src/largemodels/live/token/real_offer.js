@@ -17,7 +17,7 @@ function realOffer({ ask, say }) {
   const mb = (x) => `${Math.round(x)} MB`;
   const words = h("p", {});
   const problem = h("p", { class: "at-trouble", role: "status" });
-  const bar = h("progress", { max: 1, value: 0, "aria-label": "How much of the model is here" });
+  const bar = h("progress", { max: 1, value: 0, "aria-label": "How much of the model has arrived" });
   let [real, asking] = [{}, false];
   const press = () => {
     if (!asking && asksFirst()) {
@@ -49,13 +49,13 @@ function realOffer({ ask, say }) {
     notNow.hidden = !asking || loading;
     stop.hidden = bar.hidden = !loading;
     bar.value = done / megabytes;
-    start.textContent = asking ? "Load it all the same" : real.problem ? "Try again" : `Load the real model (${mb(megabytes)}, once)`;
+    start.textContent = asking ? "Load it anyway" : real.problem ? "Try again" : `Load the real model (${mb(megabytes)}, once)`;
     problem.textContent = (state === "offered" && real.problem) || "";
     words.textContent = {
       offered: asking
         ? `${name} takes ${mb(megabytes)} to download and about 0.9 GB of memory. On this device that may be slow, cost money, or make the browser close the page.`
         : `${name} itself can run in this page, on your device. It then reads what you type.`,
-      loading: `Loading ${name}: ${mb(done)} of ${mb(megabytes)}. Whatever is here already is kept if you stop.`,
+      loading: `Loading ${name}: ${mb(done)} of ${mb(megabytes)}. What has arrived is kept if you stop.`,
       ready: `${name} runs in this page: nothing that you type leaves your device.`,
     }[state];
     if (state !== before && state !== "offered") say(words.textContent);

@@ -3,7 +3,7 @@
 const BUCKETS = 160; // points of the line; each is the mean of the steps that it stands for
 
 /**
- * A curve of the loss; `chance` is drawn as a line if given: what knowing nothing costs. `.show(losses)`: of all steps;
+ * A curve of the loss; `chance` is drawn as a line if given: what guessing costs. `.show(losses)`: of all steps;
  * `.tested(step, loss)`: of what is held out, now; `.tests()`: these; `.clear()`: forget them; `.words()`: what it shows. With `names` of
  * several parts, each has a line, and `.show` takes what each step lost in each of them.
  */
@@ -25,7 +25,7 @@ function lossCurve({ chance, held = "held out", names = [] } = {}) {
           h("span", { class: "tr-key tr-key-train-0" }, "loss of the batches"),
           h("span", { class: "tr-key tr-key-test" }, `loss of ${held}`),
         ]),
-    ...(chance ? [h("span", { class: "tr-key tr-key-chance" }, "knowing nothing")] : []),
+    ...(chance ? [h("span", { class: "tr-key tr-key-chance" }, "guessing")] : []),
   );
   const element = h("figure", { class: "tr-curve" }, area, key);
   let tests = [];
@@ -85,7 +85,7 @@ function lossCurve({ chance, held = "held out", names = [] } = {}) {
 
 /** A loss in words: two decimals, or as a power of ten where that says more. */
 function writeLoss(loss) {
-  if (!Number.isFinite(loss)) return "no number";
+  if (!Number.isFinite(loss)) return "not a number";
   if (loss < 1e4) return format(loss, loss < 0.1 ? 3 : 2);
   const power = Math.floor(Math.log10(loss));
   const digits = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };

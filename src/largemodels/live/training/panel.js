@@ -26,7 +26,7 @@ function trainingPanel(model, say, options) {
   const play = button("▶ Train", () => (run.playing ? run.pause() : run.play()), { class: "lm-button tr-play" });
   const one = button("One step", () => run.one());
   const slow = h("input", { type: "checkbox", onchange: () => (run.slow = slow.checked) });
-  const reset = button("Reset", () => run.reset(), { title: "The same seed: the same run once more" });
+  const reset = button("Reset", () => run.reset(), { title: "Begin again with the same seed: the same run once more" });
   const other = button("Another seed", () => {
     seed += 1;
     run.reset();
@@ -63,22 +63,22 @@ function trainingPanel(model, say, options) {
     look: ({ weights, step }) => setInputs(model, { weights: toWire([weights.length], weights), step: toWire([1], [step]) }),
   });
 
-  /** Why the run stopped, or does not get on. */
+  /** Why the run stopped, or makes no progress. */
   function why() {
     if (run.problem) return run.problem;
     if (reason(run)) return reason(run);
     const [first, now] = [run.losses[0], run.losses.at(-1)];
     if (run.bad !== undefined) {
-      if (first === undefined) return "The first loss is no number: the weights are too large to begin with.";
+      if (first === undefined) return "The first loss is not a number: the weights are too large to begin with.";
       return (
         `The run has diverged. The loss grew from ${writeLoss(first)} to ${writeLoss(Math.max(...run.losses.slice(-20)))} in ` +
-        `${run.losses.length} steps, and the next is no number: with a rate of ${writeRate(rates.value)} every step goes ` +
+        `${run.losses.length} steps, and the next loss is not a number: with a rate of ${writeRate(rates.value)} every step goes ` +
         "too far. Lower the rate, and reset."
       );
     }
-    if (run.gradients.at(-1) === 0) return "The gradient is exactly 0: no step changes anything any more.";
+    if (run.gradients.at(-1) === 0) return "The gradient is exactly 0, so further steps change nothing.";
     if (now > 2 * first && now > 2 * (chance ?? 0)) {
-      return `The loss is ${writeLoss(now)}, and began at ${writeLoss(first)}: the rate is too high, or the weights were too large.`;
+      return `The loss began at ${writeLoss(first)} and is now ${writeLoss(now)}: the rate is too high, or the first weights were too large.`;
     }
     return "";
   }
