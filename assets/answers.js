@@ -1,13 +1,14 @@
 /*
- * Answers what a reader changes in a page without a kernel, for host.js, which is loaded after it; onnx.js and reading.js
- * are loaded before.
+ * Computes the answer when a reader changes something in a page without a kernel. host.js, which is loaded after this
+ * file, uses it; onnx.js and reading.js are loaded before.
  *
- * A model here has more than with a kernel, where a view must do without:
- *   graph(name)    a promise of a graph that the view runs itself, its own or that of a file beside the page:
- *                  {inputs, outputs: names, run}, where `await run({name: {shape, data: typed array}})` has the same form;
- *                  what comes out may be put in again, as a cache is
- *   ahead(inputs)  where the view has `grows` (reading.js): a promise of the answer for what is new of a text, and nothing
- *                  is shown; `inputs` of that text are then answered without computing it again. Rejects as `show` says.
+ * In a page, a widget's model has two functions that it does not have in a notebook, so a view must also work without:
+ *   graph(name)    promises a graph for the view to run itself: its own, or that of a file beside the page. The graph is
+ *                  {inputs, outputs: names, run}. `await run({name: {shape, data: typed array}})` returns the same form,
+ *                  and what it returns can be put in again, as a cache is.
+ *   ahead(inputs)  only if the view has `grows` (reading.js): computes the new part of a text and promises the answer, but
+ *                  shows nothing. If the view later asks for the same text, nothing is computed twice. It rejects with
+ *                  the problem that the page shows.
  */
 (() => {
   "use strict";
@@ -15,7 +16,7 @@
   const REAL = ["parts", "weights", "llama", "reading", "serve"];
   const { BESIDE, compute, fetchBeside, fetchScript, isOpen, openSession, run, toWires } = globalThis.liveOnnx; // onnx.js
 
-  /** Make `model` answer: the newest inputs win, and what a newer change has overtaken is never computed. */
+  /** Make `model` answer. Only the newest inputs count: a change that a newer one has overtaken is never computed. */
   function answerWith(model, onnx, show) {
     const open = async (name = onnx) => {
       if (!isOpen(name)) show("loading");
@@ -79,7 +80,7 @@
     addEventListener("online", () => unanswered && model.answer());
   }
 
-  /** Let `model` have what lies beside the page as `brought`, when it says that it is `wanted`. */
+  /** When `model` raises `wanted`, fetch its file beside the page and hand it over as `brought`. */
   function bringTo(model, name, show) {
     if (!name) {
       model.bring = () => show("failed", "This widget computes only in a running notebook: what you see is its last result.");
@@ -99,7 +100,7 @@
 
   let real; // a promise of what serves the real model, for all widgets of the page
 
-  /** Let `model` have the real model, where the book has it, when its view `asks`: real/serve.js, fetched then. */
+  /** When the view of `model` `asks` for the real model, fetch real/serve.js, which hands it over if the book has it. */
   function realFor(model, show) {
     model.askReal = () => {
       model.askReal = () => {}; // while that is on its way

@@ -1,9 +1,10 @@
 /*
- * What a reader leaves on the pages, such as the exercises that are done: names, each with a value, kept in the browser
- * and nowhere else. Where the browser keeps nothing, it lasts for the visit to the page.
+ * Keeps what a reader leaves on the pages, such as marks for exercises: values by name, stored in the browser and nowhere
+ * else. If the browser stores nothing, they last as long as the visit to the page.
  *
- * bookKeep(box) has .get(), an object; .set(name, value), where undefined takes the name out; .replace(object); and
- * .onChange(callback), which is called after every change, in this tab or in another, and when the reader comes back.
+ * bookKeep(box) has .get(), which returns an object of all values; .set(name, value), where undefined removes the name;
+ * .replace(object); and .onChange(callback), called after every change in this tab or another, and when the reader
+ * comes back.
  */
 (() => {
   "use strict";

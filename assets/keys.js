@@ -1,8 +1,8 @@
 /*
- * The keys of a page's widgets, in a dialog that a button and "?" open.
+ * A list of the keys that the widgets of a page know, in a dialog that a button or the key "?" opens.
  *
- * What answers to keys says so itself, in data-keys, {"← →": "one step back or on"}: see withKeys in the kit of the
- * views. So the list is of what is on the page now.
+ * Each element that answers to keys says so itself, in its attribute data-keys, such as {"← →": "one step back or on"}:
+ * see withKeys in the kit of the views. So the list shows what is on the page now.
  */
 (() => {
   "use strict";
@@ -25,7 +25,7 @@
   const rows = (keys) =>
     Object.entries(keys).map(([key, does]) => element("div", {}, element("dt", {}, element("kbd", {}, key)), element("dd", {}, does)));
 
-  /** The name of what answers to keys, up to where it begins to tell of them itself. */
+  /** The name of an element that answers to keys, without the part of its label that describes those keys. */
   function nameOf(part) {
     const own = part.ariaLabel ?? part.labels?.[0]?.textContent ?? part.closest("[aria-label]")?.ariaLabel ?? "";
     const name = own.split(/[:;.]/)[0].trim();

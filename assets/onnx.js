@@ -1,8 +1,8 @@
 /*
  * Runs the ONNX models of a page's widgets, for host.js, which is loaded after it.
  *
- * The runtime is fetched from the folder of this script, and only when a reader changes something; so is a model that is
- * too large for the page. A model is told by its text: its ONNX as base64, or BESIDE and its name.
+ * The runtime is fetched from the folder of this script, and only once a reader changes something. The same holds for a
+ * model that is too large for the page. A model is identified by a text: its ONNX file as base64, or BESIDE and its name.
  */
 (() => {
   "use strict";
@@ -17,7 +17,7 @@
 
   const lost = (what) => new Error(`${what} could not be fetched${navigator.onLine ? "" : ": there is no network"}`);
 
-  /** Add a script to the page; `what` it is goes into the complaint. */
+  /** Add a script to the page; if that fails, the error names it as `what`. */
   function addScript(src, what) {
     return new Promise((resolve, reject) => {
       const onerror = () => reject(lost(what));
@@ -45,9 +45,9 @@
   }
 
   /**
-   * The bytes of what lies beside the page, gzipped: fetched, or at file://, where a page cannot fetch, from a script that
-   * has them in base64, which is a third more. The browser asks whether what it keeps still belongs to this page. `what` it
-   * is goes into the complaint.
+   * The bytes of a gzipped file beside the page. They are fetched or, at file://, where a page cannot fetch, read from a
+   * script that has them in base64, which is a third longer. The browser asks the server whether its own copy is still
+   * current. If it fails, the error names the file as `what`.
    */
   async function readBeside(name, what, folder = `${VENDOR}models/`) {
     const address = `${folder}${encodeURIComponent(name)}`;
@@ -76,7 +76,7 @@
   const readModel = async (onnx) => // bytes are a reader's own, told by being the same
     onnx instanceof Uint8Array ? onnx : onnx.startsWith(BESIDE) ? readBeside(onnx.slice(BESIDE.length), "the model") : decode(onnx);
 
-  /** The same for what is no model: widgets share it, and after a failure the next that asks tries again. */
+  /** The same for a file that is not a model. Widgets share it; after a failure, the next one that asks tries again. */
   function fetchBeside(name) {
     if (!fetched.has(name)) {
       const fetching = readBeside(name, "a file that belongs to this page");
@@ -86,7 +86,7 @@
     return fetched.get(name);
   }
 
-  /** What the runtime says where memory runs out, in words; and where it can make nothing of a model. */
+  /** Say in plain words that memory has run out, or that the runtime cannot open a model. */
   function explain(problem) {
     const text = String(problem?.message ?? problem);
     if (/bad_alloc|out of memory|allocat/i.test(text)) {

@@ -1,6 +1,6 @@
 /*
- * Reads a model of the reader's own, for a widget of its kind: an ONNX file with what View.save_for_page has written into
- * it. The page fetches this when a file was chosen, and not before. The file stays in the page.
+ * Shows a reader's own model in a widget. The model is an ONNX file, into which View.save_for_page has written which
+ * widget it is for. The page fetches this script only once a file has been chosen. The file stays in the page.
  */
 (() => {
   "use strict";
@@ -38,7 +38,7 @@
     }
   }
 
-  /** What is written into a model beside its graph: metadata_props, field 14, of a key and a value each. */
+  /** The entries stored with the graph of a model: metadata_props, field 14, each with a key and a value. */
   function readMetadata(bytes) {
     const found = {};
     const words = (part) => new TextDecoder().decode(part);
@@ -59,7 +59,7 @@
   const shapeOf = ({ shape }) => (shape.length ? shape.join(" × ") : "one number");
   const kindOf = (model) => model.get("_anywidget_id").split(".").at(-1);
 
-  /** The inputs that the model is asked with at first: the drawing that is there, or the text that the file came with. */
+  /** The first inputs for the model: the drawing that is there now, or the text that came with the file. */
   function fitInputs(now, own) {
     const [there, here] = [own, now].map((inputs) => Object.keys(inputs).sort()); // a notebook stores them sorted
     if (there.join() !== here.join()) throw new Error(`it takes ${there.join(", ") || "nothing"}, where ${here.join(", ")} is expected`);
@@ -71,7 +71,7 @@
     return Object.fromEntries(Object.entries(own).map(fit));
   }
 
-  /** Show a model in the place of another; returns what was there, for `give`. Rejects with a sentence, and changes nothing. */
+  /** Replace the model by that of a file; returns the old one, for `give`. If that fails, it rejects with a sentence and changes nothing. */
   async function take(model, file) {
     const kind = kindOf(model);
     if (file.size > MOST * 1e6) throw new Error(`it has ${Math.round(file.size / 1e6)} MB, and a page takes at most ${MOST} MB`);

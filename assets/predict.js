@@ -1,9 +1,9 @@
 /*
- * Questions that are asked before the page shows what was measured.
+ * Questions that the page asks before it shows what was measured.
  *
- * A page has the question as <div class="predict">, which says what the right answer is, and what the answer shows as
- * <div class="revealed"> after it: see tools/book_predict.py. This script hides the second until the reader has answered or
- * wants to see it, and keeps the guess. Paper, and a page without a script, show all.
+ * The question is a <div class="predict">, whose data say which answer is right. The <div class="revealed"> after it holds
+ * what was measured: see tools/book_predict.py. This script hides the second until the reader has answered or asks to see
+ * it, and keeps the guess. On paper, and on a page without scripts, everything is shown.
  */
 (() => {
   "use strict";
@@ -18,7 +18,7 @@
 
   const tidy = (number) => String(Number(number.toPrecision(3)));
 
-  /** Make radio buttons of a list of answers; the result reads the place of the one that is chosen, and writes it. */
+  /** Make radio buttons of a list of answers; the result can read and set the number of the one that is chosen. */
   function choose(ask) {
     const rows = [...ask.querySelectorAll("ul > li")];
     const radios = rows.map((row) => {

@@ -1,8 +1,8 @@
 /*
- * A mark for every exercise that is done, and how many are: on the page, in the contents at its side, on the home page.
+ * Readers can mark each exercise as done, and see how many are: on the page, in the contents beside it, on the home page.
  *
- * Marks are kept by the labels of the exercises, so that they stay where the book is built anew. Which exercises there
- * are on other pages is in exercises.js, which tools/book_exercises.py writes; it is fetched when there is a mark.
+ * Marks are kept under the labels of the exercises, so they survive a new build of the book. exercises.js, which
+ * tools/book_exercises.py writes, lists the exercises of all pages; it is fetched only if there is a mark.
  */
 (() => {
   "use strict";
@@ -28,8 +28,8 @@
   }
 
   /**
-   * A line with how many of some exercises are done, and a button that clears all marks of the book, and brings them back.
-   * `labels()`: which exercises. `always`: also while there is no mark.
+   * A line that says how many of some exercises are done, with a button that clears all marks of the book or restores them.
+   * `labels()`: which exercises. `always`: show the line even if there is no mark.
    */
   function addLine(after, labels, always) {
     const text = element("span", { role: "status" });

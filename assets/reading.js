@@ -1,13 +1,13 @@
 /*
- * Reads on: answers for a text that has grown from what was answered for its beginning, for host.js, which is loaded
- * after it. onnx.js, which is loaded before, runs the graph.
+ * Reads on. When a text has grown, it computes the answer for the new part only, and joins it to the stored answer for
+ * the beginning. host.js, which is loaded after this file, uses it; onnx.js, which is loaded before, runs the graph.
  *
  * A view says in its value `grows` how its function does that (largemodels.live.growing):
  *   text     the input that grows along its axis 1
- *   axes     of the outputs: those along which each grows with the text, one, or two for a square
- *   past     further inputs of the graph: of which `output` each is made, all of it or its `last` row, and its `shape`
- *            before there was a text, where [input, axis] stands for a length that an input has
- * All other inputs are the same as before, or everything is read anew. What is kept is never more than one text.
+ *   axes     for each output, the axis along which it grows with the text; two axes for a square
+ *   past     further inputs of the graph. Each is made of an `output`, of all of it or of its `last` row. `shape` is its
+ *            shape before there was a text, where [input, axis] stands for the length of an axis of an input.
+ * If any other input has changed, the whole text is read again. Never more than one text is kept.
  */
 (() => {
   "use strict";

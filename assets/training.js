@@ -1,8 +1,8 @@
 /*
- * Takes the training steps of a page's widgets, for host.js: a change of `asked` is answered by `taken`.
+ * Takes the training steps that a page's widgets ask for, for host.js: when a view changes `asked`, the answer is `taken`.
  *
- * The runtime has the page's one thread, and a step of a small network holds it for a few milliseconds. Before each step
- * the browser gets its turn, so a key or a finger never waits for more than one; over http and file:// alike.
+ * The page has only one thread, and a step of a small network occupies it for a few milliseconds. Before each step the
+ * browser gets its turn, so a key or a touch never waits for more than one step. This works over http and file://.
  */
 (() => {
   "use strict";
@@ -13,7 +13,7 @@
   const waiting = [];
   turns.port1.onmessage = () => waiting.shift()?.();
 
-  /** Let the browser do what waits: events, frames. Unlike timers this is not slowed down after some rounds. */
+  /** Let the browser handle waiting events and frames. Unlike a timer, this is not slowed down after some rounds. */
   function breathe() {
     return new Promise((resolve) => {
       waiting.push(resolve);
@@ -28,7 +28,7 @@
   const toWire = ({ shape, data }) => (data instanceof DataView ? { shape, data } : wire(data));
   const wire = (values) => ({ shape: [values.length], data: new DataView(Float32Array.from(values).buffer) });
 
-  /** Take the steps that were asked for, until one is not finite, or `stale()`; undefined if stale. */
+  /** Take the steps that were asked for, until one is not finite; undefined if `stale()` says they are not wanted any more. */
   async function takeSteps(session, asked, batchNames, stale) {
     const feeds = {};
     const batches = {};
@@ -62,7 +62,7 @@
     return taken;
   }
 
-  /** Make `model` train by the step `onnx`; the newest wish wins. What fails is told to the view as `taken.failed`. */
+  /** Make `model` train by the step `onnx`; only the newest request counts. An error reaches the view as `taken.failed`. */
   function trainWith(model, onnx, show, reason) {
     const fail = (number, words) => model.set("taken", { number, failed: words });
     let busy = false;

@@ -1,7 +1,7 @@
 /*
- * A Llama in the page: one graph for all blocks, each in a session of its own with its own weights, and one for the parts
- * of the head. Weights are made float32 part by part, in one buffer, so that the whole model never stands in memory twice.
- * parts.js and weights.js are loaded before.
+ * A Llama in the page. All blocks use one graph, each in a session of its own with its own weights; a second graph serves
+ * the parts of the head. The weights become float32 one part at a time, in one buffer, so the model is never in memory
+ * twice. parts.js and weights.js are loaded before.
  */
 (() => {
   "use strict";

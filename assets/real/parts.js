@@ -1,6 +1,6 @@
 /*
- * Brings the parts of the real model from beside the page, for llama.js: over http as bytes, which the browser keeps where
- * the page's origin lets it; from file://, where nothing can be fetched, as scripts.
+ * Brings the parts of the real model, which lie beside the page, for llama.js. Over http they come as bytes, which the
+ * browser keeps for the next visit if the page's origin allows it; from file://, where nothing can be fetched, as scripts.
  */
 (() => {
   "use strict";
@@ -11,7 +11,7 @@
   /** What went wrong, in a sentence for the reader. */
   class Trouble extends Error {}
 
-  /** Give memory back now, where the browser can: many small pieces would otherwise wait for one another. */
+  /** Give memory back at once, if the browser can, instead of waiting for the garbage collector. */
   const free = (bytes) => bytes.buffer.transfer?.(0);
 
   /** Put together what a stream brings, of which the length is known; `count(bytes)` hears how much is there. */
@@ -32,7 +32,7 @@
     return whole;
   }
 
-  /** Unpack a part; its gzip has a checksum, so what is not as it was written is told. */
+  /** Unpack a part. Its gzip has a checksum, so damage is noticed. */
   async function unpack(packed, length) {
     const gunzip = new DecompressionStream("gzip");
     const writer = gunzip.writable.getWriter();
@@ -65,7 +65,7 @@
     return collect(answer.body, size, count);
   }
 
-  /** Do one thing at a time with a part in all tabs: what one has fetched, the others need not. */
+  /** Let only one tab at a time work on a part: what one tab has fetched, the others need not fetch. */
   const alone = (name, signal, what) => (navigator.locks ? navigator.locks.request(`${STORE}: ${name}`, { signal }, what) : what());
 
   /**
@@ -115,7 +115,7 @@
     });
   }
 
-  /** Promise what the book says of its model, or null: it has none. */
+  /** Promise the book's description of its real model, or null if the book has none. */
   async function readIndex() {
     const url = `${FOLDER}index.js`;
     if (globalThis.liveRealModel === undefined) {

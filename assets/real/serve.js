@@ -1,6 +1,7 @@
 /*
- * Lets a widget have the real model that `make real` writes into the book: answers.js loads this, and the files before it,
- * when a view first asks for it. It is then to the view what a kernel is: it opens the door on which the view knocks.
+ * Gives a widget the real model that `make real` writes into the book. answers.js loads this file, and those before it,
+ * when a view first asks for the model. From then on the page answers that view as a kernel would: it sets `opened` to the
+ * view's `knock`.
  *
  * A view sets `asks` to {what: "look" | "load" | "stop", …}, and reads `real`, {state, …}:
  *   none       the book has no model, or another than the widget's
@@ -73,7 +74,7 @@
     model.askReal();
   }
 
-  /** Make the model in the page answer: the newest question wins, and an overtaken one is given up. */
+  /** Make the model in the page answer. Only the newest question counts: an older one is given up. */
   function answerWith(model, reading, show) {
     let [busy, again] = [false, false];
     model.answer = async () => {

@@ -1,5 +1,5 @@
 /*
- * What the parts of the real model hold: numbers in few bits, as largemodels/export/page_llama.py writes them, for llama.js.
+ * Reads the parts of the real model for llama.js: weights in few bits, as largemodels/export/page_llama.py writes them.
  * parts.js is loaded before.
  */
 (() => {

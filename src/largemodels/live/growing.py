@@ -1,4 +1,4 @@
-"""A view whose function reads on: where a text has grown, a page computes what is new of it, and keeps the rest."""
+"""A view whose function can read on: when a text grows, a page computes only the new part and keeps the rest."""
 
 from dataclasses import asdict, dataclass
 

@@ -53,7 +53,7 @@ class CopyHead(nn.Module):
 
 
 def copy_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean loss where there is a target; −1 stands where there is none. ``(b, t, 8)``, ``(b, t)``."""
+    """Return the mean loss over the places with a target, for ``(b, t, 8)``, ``(b, t)``; −1 means no target."""
     log_p = logits.log_softmax(2)
     hits = (targets[..., None] == torch.arange(logits.shape[2])).float()
     return -(log_p * hits).sum() / hits.sum()
@@ -71,7 +71,7 @@ class HeadMap(nn.Module):
 
         Returns:
             ``map`` ``(t, t)`` and ``answers`` ``(t, 8)`` of the first text, which is the one shown; ``by_distance``
-            ``(t,)``, the mean weight on what stands so many places back; ``right`` ``(1,)`` and ``test_loss``
+            ``(t,)``, the mean weight on the place 0, 1, 2, … back; ``right`` ``(1,)`` and ``test_loss``
             ``(1,)``, of all ``m``.
         """
         seen, logits = self.weigh(weights, letters, how), self.answer(weights, letters, how)
@@ -109,7 +109,7 @@ def copied(letters: Tensor, distance: int) -> Tensor:
 
 
 def switches(positions: str = "added", divided: bool = True) -> Tensor:
-    """Return ``how`` a :class:`CopyHead` computes, ``(3,)``. Raises ``ValueError`` for positions that it has not."""
+    """Return ``how`` a :class:`CopyHead` computes, ``(3,)``. Raises ``ValueError`` for unknown positions."""
     if positions not in POSITIONS:
         raise ValueError(f"positions are one of {', '.join(POSITIONS)}; got {positions!r}")
     return torch.tensor([float(positions == "added"), float(positions == "rotary"), float(divided)])
@@ -118,7 +118,7 @@ def switches(positions: str = "added", divided: bool = True) -> Tensor:
 def copy_head(random: Seeded | None = None, width: int = WIDTH) -> CopyHead:
     """Return a head with first weights as in the page: letters of variance 1, linear maps in torch's ranges.
 
-    The page begins with ``Seeded(1)``, which is taken if nothing else is given.
+    The default is ``Seeded(1)``, with which the page begins, too.
     """
     random = random or Seeded(1)
     model = CopyHead(width)
@@ -130,7 +130,7 @@ def copy_head(random: Seeded | None = None, width: int = WIDTH) -> CopyHead:
 
 @cache
 def _traced() -> Callable:
-    """Return the step as a graph, in which autograd has nothing to build anew; the weights are not in it."""
+    """Return the step as a graph, so that autograd need not run again at each step; it does not hold the weights."""
     step = TrainingStep(CopyHead(), "adam", loss=copy_loss)
     return trace(step, step.start(LearningToAttend.batch()))
 
@@ -159,8 +159,8 @@ class LearningToAttend(TrainingView):
         live(LearningToAttend(distance=3), step, LearningToAttend.batch())
 
     Args:
-        settings: what else the view draws, none so far.
-        distance: to begin with, 1 to 8.
+        settings: further settings of the view; there are none so far.
+        distance: how many places back at first, 1 to 8.
         traits: as of every view.
 
     Raises:

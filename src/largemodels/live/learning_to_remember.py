@@ -56,8 +56,8 @@ def both_losses(logits: Tensor, first: Tensor) -> Tensor:
 class Reach(nn.Module):
     r"""What is drawn of :class:`Rememberers`: states, answers, and how much of the gradient reaches each step.
 
-    The last is the norm of :math:`\partial L / \partial s_t`, where :math:`s_t` is all that step ``t`` hands on: the
-    mean over the sequences, as a share of the same at the step of the question.
+    The gradient that reaches step ``t`` is the norm of :math:`\partial L / \partial s_t`, where :math:`s_t` is all that
+    the step hands on. It is the mean over the sequences, divided by the same mean at the step of the question.
     """
 
     def __init__(self, model: Rememberers):
@@ -89,7 +89,7 @@ class Reach(nn.Module):
 
 
 class _Pushed(nn.Module):
-    """Both networks, with something added to all that each step hands on."""
+    """Both networks, with a tensor added to what each step hands on: the gradient for it is the gradient there."""
 
     def __init__(self, model: Rememberers):
         super().__init__()
@@ -123,9 +123,9 @@ def sequences(random: Seeded, size: int, longest: int = LONGEST) -> Tensor:
 def rememberers(lag: int, start: str = STARTS[2], random: Seeded | None = None, units: int = UNITS) -> Rememberers:
     """Return two networks with first weights as in the page: torch's ranges, and biases of the LSTM by ``start``.
 
-    Set for the lag (chrono initialisation, Tallec and Ollivier 2018), the forget gates begin with biases ln u, u drawn
-    between 1 and ``lag`` − 1, and the input gates with −ln u. The page begins with ``Seeded(1)``, which is taken if
-    nothing else is given. Raises ``ValueError`` for an unknown start.
+    "Set for the lag" is chrono initialisation (Tallec and Ollivier 2018): the forget gates begin with biases ln u, with
+    u drawn between 1 and ``lag`` − 1, and the input gates with −ln u. The default is ``Seeded(1)``, with which the
+    page begins, too. Raises ``ValueError`` for an unknown start.
     """
     if start not in STARTS:
         raise ValueError(f"the LSTM starts in one of the ways {', '.join(STARTS)}; got {start!r}")
@@ -145,7 +145,7 @@ def rememberers(lag: int, start: str = STARTS[2], random: Seeded | None = None, 
 
 @cache
 def _traced() -> Callable:
-    """Return the step as a graph, in which autograd has nothing to build anew; the weights are not in it."""
+    """Return the step as a graph, so that autograd need not run again at each step; it does not hold the weights."""
     step = TrainingStep(Rememberers(), "adam", loss=both_losses)
     return trace(step, step.start(LearningToRemember.batch()))
 
@@ -172,8 +172,8 @@ class LearningToRemember(TrainingView):
         live(LearningToRemember(lag=4), step, LearningToRemember.batch())
 
     Args:
-        lag: to begin with, 2 to 20.
-        settings: what else the view draws, none so far.
+        lag: the lag at first, 2 to 20.
+        settings: further settings of the view; there are none so far.
         traits: as of every view.
 
     Raises:

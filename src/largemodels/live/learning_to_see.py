@@ -44,20 +44,20 @@ def activate(x: Tensor, which: Tensor) -> Tensor:
 
 
 class LearningToSee(TrainingView):
-    """The reader trains a :class:`SmallNetwork` on digits, and draws what it has to read meanwhile.
+    """The reader trains a :class:`SmallNetwork` on digits, and meanwhile draws a digit for it to read.
 
-    Bind it to the step of the network, and a batch, of which the sizes count::
+    Bind it to the step of the network and a batch. Only the shapes of the batch matter::
 
         step = TrainingStep(SmallNetwork(), ("momentum", "adam"))
         view = LearningToSee(digits(20).train, digits(20).test)
         live(view, step, view.batch(32), dynamic=view.DYNAMIC)
 
-    The weights are those of the seed 1, so that the page begins where its first run begins.
+    Binding sets the weights to those of seed 1, with which the first run in the page begins.
 
     Args:
         train, test: images ``(n, 1, s, s)`` in [0, 1] and labels ``(n,)``; ``s`` is 28, or less and then centred.
         names: of the ten classes.
-        beside: what lies in ``assets/models/`` under this name, and with ``-step`` and ``-data``.
+        beside: name of files in ``assets/models/``: the look, and with ``-step`` and ``-data`` the step and the data.
 
     Raises:
         ValueError: images or labels that do not fit; on binding, a model that does not.
@@ -110,7 +110,7 @@ class LearningToSee(TrainingView):
         few: bool = False,
         **dials: float,
     ) -> dict[str, Tensor]:
-        """Do here what the page does with these settings: the same first weights, batches and steps.
+        """Train here as the page does with these settings: from the same weights, on the same batches.
 
         Returns ``losses`` of all steps taken, up to the first that is not finite, the last ``weights``, and what
         :class:`Sight` answers of them for the first drawing. ``dials`` are those of the step: ``rate``, ``momentum``,
@@ -149,7 +149,7 @@ class LearningToSee(TrainingView):
         }
 
     def data(self) -> bytes:
-        """Return the labels of all digits to train on, then their pixels, a byte each."""
+        """Return the training data as bytes: the labels of all digits, then their pixels, one byte each."""
         images, labels = self._train_digits
         pixels = (seen(images) * SHADES).to(torch.uint8)
         return labels.to(torch.uint8).numpy().tobytes() + pixels.numpy().tobytes()
@@ -186,7 +186,7 @@ class Sight(nn.Module):
 
 
 class _Layers(nn.Module):
-    """A :class:`SmallNetwork` that returns the maps of the first image, and what its layers answer, as well."""
+    """A :class:`SmallNetwork` that also returns the outputs of its layers, and the maps of the first image."""
 
     def __init__(self, model: nn.Module):
         super().__init__()
@@ -200,7 +200,7 @@ class _Layers(nn.Module):
 
 
 def centred(images: Tensor) -> Tensor:
-    """Put images in the middle of 28 × 28. Raises ``ValueError`` where they do not fit, or have other numbers."""
+    """Put images in the middle of 28 × 28. Raises ``ValueError`` if they do not fit, or are not in [0, 1]."""
     gap = 2 * SIDE - images.shape[-1]
     if images.ndim != 4 or images.shape[1] != 1 or images.shape[2] != images.shape[3] or gap < 0 or gap % 2:
         raise ValueError(f"digits take (n, 1, s, s), with an even s up to {2 * SIDE}; got {tuple(images.shape)}")

@@ -40,7 +40,7 @@ class Seeded:
 
 
 class EndlessOrder:
-    """Batches without end: every example once, in random order, then again in another."""
+    """Endless batches: every example once in a random order, then all of them again in another, and so on."""
 
     def __init__(self, random: Seeded, count: int):
         self._random, self._count, self._left = random, count, []

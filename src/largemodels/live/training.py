@@ -19,15 +19,17 @@ LARGEST = 1e30  # what stands for infinity where a view draws
 class TrainingView(View):
     """The base of the views in which the reader trains a model; bind it to a ``TrainingStep`` and a batch.
 
-    Two functions answer. The step: the view writes ``asked``, and ``taken`` answers it. And what the view draws of a
-    model in training: the function of :meth:`look`; as in all views it answers ``inputs`` with ``outputs``. It takes
-    ``weights``, and ``step``, which it answers as ``at``: at which step these outputs were.
+    Such a view asks two functions. One is the training step: the view writes ``asked``, and the answer is ``taken``.
+    The other, which :meth:`look` returns, computes what the view draws of the model. As in all views it turns
+    ``inputs`` into ``outputs``. It is given ``weights`` and the number of the ``step``, and returns that number as
+    ``at``, so that the view knows which step the outputs belong to.
 
-    ``asked`` is what the step takes, by name, with ``k`` batches, one after the other, in the place of one:
-    ``{"number": …, "weights": …, "rate": …, "x": (k, b, …), "targets": (k, b)}``. ``taken`` has the same ``number``;
-    ``weights`` and ``memory`` after the last step; ``loss`` and ``gradient`` ``(j,)`` of every step, and ``parts``,
-    where the loss has several: one step's after the other's. A step whose loss, weights or memory are not finite is
-    the last, ``j < k`` or not, and ``finite`` is false: weights and memory are those before it.
+    ``asked`` holds the inputs of the step by name, but with ``k`` batches in a row in the place of one:
+    ``{"number": …, "weights": …, "rate": …, "x": (k, b, …), "targets": (k, b)}``. ``taken`` has the same ``number``,
+    the ``weights`` and ``memory`` after the last step, the ``loss`` and ``gradient`` ``(j,)`` of each step, and, if
+    the loss has several parts, these ``parts``, step by step. If the loss, weights or memory of a step are not finite,
+    that step is the last one even if ``j < k``. Then ``finite`` is false, and ``weights`` and ``memory`` are those
+    before that step.
     """
 
     parts = ("training/look", "training/random", "training/steps", "training/run", "training/curve", "training/panel")
@@ -50,17 +52,17 @@ class TrainingView(View):
         self.observe(self._bring, "wanted")
 
     def data(self) -> bytes:
-        """Return what the view wants to train on, if it wants anything, as in ``assets/models/``."""
+        """Return the file in ``assets/models/`` that the view trains on, or nothing if it needs none."""
         return b""
 
     def _bring(self, change) -> None:
         self.brought = self.data()
 
     def look(self, step: TrainingStep) -> tuple[nn.Module, dict[str, Tensor]]:
-        """Return what the view draws of the model: a module that takes ``weights`` first, and an example of the rest.
+        """Return a module that computes what the view draws, and an example of its inputs after the ``weights``.
 
-        With :class:`~largemodels.train.AtWeights` a model takes its flat weights. What the module answers as
-        ``test_loss`` ``(1,)`` is drawn into the loss curve.
+        The first input of the module is the flat weights; :class:`~largemodels.train.AtWeights` makes such a module of
+        a model. If it returns a ``test_loss`` ``(1,)``, the view draws that into the loss curve.
         """
         raise NotImplementedError
 
@@ -68,13 +70,13 @@ class TrainingView(View):
         """Train by ``function`` from now on, on batches like ``example``.
 
         Args:
-            function: the step; where its model is now, the run begins.
-            example: a batch: what the model takes, by name, and last the targets.
+            function: the step; the run begins with the weights that its model has now.
+            example: a batch: the inputs of the model, by name, and then the targets.
             dynamic: axes whose length may change, such as the batch's: ``{"x": {0: "b"}, "targets": {0: "b"}}``.
 
         Raises:
-            ValueError: a function that is no ``TrainingStep``, a batch that does not fit it, or a first step that is
-                not finite.
+            ValueError: a function that is not a ``TrainingStep``, a batch that does not fit it, or a first step that
+                is not finite.
         """
         if not isinstance(function, TrainingStep):
             raise ValueError(f"a view that trains takes a TrainingStep; got {type(function).__name__}")
@@ -95,7 +97,7 @@ class TrainingView(View):
         return self
 
     def _train(self, change) -> None:
-        """Take the steps that were asked for; a mistake is shown, and leaves the widget alive."""
+        """Take the steps that were asked for; an error is shown, and the widget goes on working."""
         if self._steps is None or not change.new:
             return
         try:
@@ -107,7 +109,7 @@ class TrainingView(View):
 
 
 class _Looking(nn.Module):
-    """Answer also at which step it was, and in finite numbers, whatever has become of the weights."""
+    """Return the number of the step as well, and only finite numbers, even if the weights have overflowed."""
 
     def __init__(self, function: nn.Module):
         super().__init__()
@@ -121,7 +123,7 @@ class _Looking(nn.Module):
 
 
 class StepBinding(Binding):
-    """A training step over wires, taken several times in a row. ``parts``: tensors of a batch."""
+    """A training step over wires, taken several times in a row. ``parts``: how many tensors make up a batch."""
 
     def __init__(self, step: TrainingStep, example: dict[str, Tensor], dynamic: dict | None, parts: int):
         super().__init__(step, example, dynamic)
@@ -129,7 +131,7 @@ class StepBinding(Binding):
         self.carried = [name for name in ("weights", "memory") if name in example]
 
     def describe(self) -> dict:
-        """Return what the view has to know of the step: rules, dials, and the parameters that the weights are."""
+        """Return what the view has to know of the step: its rules, its dials, and the shapes of the parameters."""
         step = self.function
         return {
             "optimizers": list(step.optimizers),
@@ -188,7 +190,7 @@ class StepBinding(Binding):
 
 
 def _rows(wire: dict) -> list[dict]:
-    """Cut a wire into those of its first axis."""
+    """Cut a wire along its first axis, into one wire for each batch."""
     count, *shape = wire["shape"]
     data, size = bytes(wire["data"]), 4 * math.prod(shape)
     if len(data) != count * size:

@@ -95,12 +95,12 @@ class View(anywidget.AnyWidget):
         return binding.export()
 
     def save_for_page(self, path: str | Path) -> Path:
-        """Write the function that is bound as ONNX, to be dropped on a widget of this kind in a page of the book.
+        """Write the bound function as an ONNX file, to be dropped on a widget of this kind in a page of the book.
 
-        The file says which view it is for, and how that draws it: a vocabulary, the names of classes, layers.
+        The file also says which view it is for, and what that view needs to draw it: a vocabulary, class names, layers.
 
         Raises:
-            ValueError: nothing is bound, or the view takes no model of a reader's, or what is bound was not exported.
+            ValueError: nothing is bound, the view cannot show a reader's model, or the function could not be exported.
         """
         if not self.owns:
             raise ValueError(f"a page takes no other model for a {type(self).__name__}")
@@ -115,7 +115,7 @@ class View(anywidget.AnyWidget):
         return path
 
     def _answer(self, change) -> None:
-        """Run the function on what the reader set; a mistake in it is shown, and leaves the widget alive."""
+        """Run the function on what the reader set; an error in it is shown, and the widget goes on working."""
         if self._binding is None:
             return
         try:

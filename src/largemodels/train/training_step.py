@@ -14,7 +14,7 @@ CHANCE = ("dropout", "bernoulli", "rand", "normal", "uniform")  # parts of the n
 
 
 class TrainingStep(nn.Module):
-    r"""Weights, memory, dials and a batch in; new weights, new memory, loss and size of the gradient out.
+    r"""A training step as a function: from weights, memory, dials and a batch to new weights, new memory and the loss.
 
     The rules are those of :mod:`largemodels.train.optimizers`, not copies. Weights and memory are flat: all trainable
     parameters one after the other, in the order of ``model.parameters()``, and what the rules keep of earlier steps.

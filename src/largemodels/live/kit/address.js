@@ -46,13 +46,17 @@ function findState(text, key) {
 }
 
 /**
- * Keep the state of a widget in the page's address, and follow the address when it is another.
+ * Keep the state of a widget in the page's address, and follow the address when it changes.
  *
- * `onState(state, arrived)`: the address has a state of `readStates` for this widget; `arrived` if the reader came by a link
- * to it. The result has `.begin()`, when the widget stands; `.keep(values)`: these are the values now, in place of those before, after a
- * moment of quiet, so that typing leaves one entry in the history, or null for what no address can hold; `.turn(before, after)`: at once, as an entry of its
- * own, so that the reader can go back; `.link(values)`: what can be sent; `.stop()`: the end.
- * In a notebook, whose address is not the widget's, nothing is kept, and what can be sent is the state alone.
+ * `onState(state, arrived)` is called when the address has a state for this widget, as `readStates` returns it; `arrived` is
+ * true if the reader came by a link. The result has these functions:
+ *   `.begin()`              to be called when the widget stands
+ *   `.keep(values)`         replaces the values in the address, after a moment of quiet, so that typing leaves one entry in
+ *                           the history; null for values that no address can hold
+ *   `.turn(before, after)`  writes them at once, as an entry of its own, so that the reader can go back
+ *   `.link(values)`         returns the link
+ *   `.stop()`               ends it
+ * In a notebook the address is not the widget's. There nothing is kept, and the link is the text of the state alone.
  */
 function stateInAddress(key, version, onState) {
   const here = onStaticPage();

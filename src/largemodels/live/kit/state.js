@@ -100,9 +100,10 @@ function stateKey(el, model, kind) {
 /**
  * Keep what the reader has set in the address of the page; in a notebook it can be copied and pasted alone.
  *
- * `forms`: by name, all small letters; `read()`: the values now, by name; `restore(values)`: set them all; `version`: of
- * the forms and of what they stand for; `stop()`, if anything runs by itself. The result has `.begin()`, last in
- * render; `.link()`: what can be sent, or "" where that is too long; `.key`; `.end()`.
+ * `forms`: the form of each value, by a name in small letters; `read()` returns the present values, by name;
+ * `restore(values)` sets them all; `version` changes when the forms or their meaning change; `stop()` is needed if anything
+ * runs by itself. The result has `.begin()`, to be called last in render; `.link()`, which returns the link, or "" if it
+ * would be too long; `.key`; and `.end()`.
  */
 function keepState({ el, model, kind, version, forms, read, restore }) {
   const key = stateKey(el, model, kind);

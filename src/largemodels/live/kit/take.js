@@ -1,4 +1,4 @@
-// What a reader takes away from a widget: a link to what is set, a picture of what is seen, and the numbers in it.
+// What a reader can copy or save from a widget: a link to its settings, a picture of it, and the numbers in it.
 
 /**
  * Tables as CSV (RFC 4180): each a list of rows, the first of which names the columns, with their units; numbers in full,
@@ -32,8 +32,9 @@ function saveFile(name, blob) {
 }
 
 /**
- * The menu: "Copy link", "Picture" and "Numbers". `link()`: what can be sent, "" where it is too long; `key`: for the names of
- * files; `numbers()`: tables, each a list of rows, the first of which names the columns. Append it at the foot.
+ * The menu "Copy link", "Picture" and "Numbers", to be appended at the foot. `link()` returns the link, or "" if it would
+ * be too long; `key` goes into the names of files; `numbers()` returns tables, each a list of rows, of which the first names
+ * the columns.
  */
 function takeAway({ el, say, key, link, numbers }) {
   const shown = h("input", { type: "text", class: "lm-sent", readonly: true, hidden: true, "aria-label": "The link or the text to copy" });
@@ -86,7 +87,7 @@ function takeAway({ el, say, key, link, numbers }) {
   );
 }
 
-/** What most views need: the state kept, and the menu at the foot of `el`, or in `foot`. See keepState and takeAway. */
+/** What most views need: it keeps the state, and adds the menu at the foot of `el`, or to `foot`. See keepState and takeAway. */
 function keepAndTake({ el, model, say, numbers, foot = el, ...rest }) {
   const state = keepState({ el, model, ...rest });
   foot.append(takeAway({ el, say, key: state.key, link: state.link, numbers }));

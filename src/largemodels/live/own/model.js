@@ -1,8 +1,9 @@
-// A reader's own model in the place of the book's: a file that a notebook has written, chosen or dropped.
+// Shows a reader's own model in the place of the book's: a file that a notebook has written, chosen or dropped here.
 //
-// Only in a page: beside a kernel a reader binds her model. What reads the file, assets/own.js, is fetched when there is one.
+// Only in a page: in a notebook, readers bind their models themselves. assets/own.js, which reads the file, is fetched only
+// once there is one.
 
-/** Buttons for the foot, and the whole widget to drop a file on. Hands back what takes the listeners off again. */
+/** Add buttons at the foot, and let files be dropped on the whole widget. Returns the cleanup. */
 function ownModel({ el, model, say, foot }) {
   if (!onStaticPage()) return () => {};
   const said = h("p", { class: "lm-problem", role: "status" });

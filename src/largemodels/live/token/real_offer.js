@@ -1,17 +1,17 @@
 // The offer of the real model, in a page that has no kernel but lies in a book with the model's weights.
 
 const SMALL_SCREEN = "(max-width: 600px), (pointer: coarse)";
-const LITTLE = 4; // GB of memory, below which it is told what the model takes
+const LITTLE = 4; // GB of memory; on a smaller device the reader is warned first
 
-/** Whether a device had better be asked first: little memory, a small screen, or a reader who saves data. */
+/** Whether to ask the reader first: the device has little memory or a small screen, or is set to save data. */
 function asksFirst() {
   const { deviceMemory = Infinity, connection } = navigator;
   return deviceMemory < LITTLE || connection?.saveData === true || matchMedia(SMALL_SCREEN).matches;
 }
 
 /**
- * A button that loads the model, then how far it is, and a button that stops; hidden where there is nothing to offer.
- * `ask(what)` hands "load" or "stop" over; `.draw(real)` shows what the page says of the model (assets/real/serve.js).
+ * A button that loads the model, then a bar that shows how much has arrived and a button that stops. It is hidden if there
+ * is nothing to offer. `ask(what)` passes on "load" or "stop"; `.draw(real)` shows the state that assets/real/serve.js set.
  */
 function realOffer({ ask, say }) {
   const mb = (x) => `${Math.round(x)} MB`;

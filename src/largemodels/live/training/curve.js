@@ -3,9 +3,10 @@
 const BUCKETS = 160; // points of the line; each is the mean of the steps that it stands for
 
 /**
- * A curve of the loss; `chance` is drawn as a line if given: what guessing costs. `.show(losses)`: of all steps;
- * `.tested(step, loss)`: of what is held out, now; `.tests()`: these; `.clear()`: forget them; `.words()`: what it shows. With `names` of
- * several parts, each has a line, and `.show` takes what each step lost in each of them.
+ * A curve of the loss. If `chance`, the loss of guessing, is given, it is drawn as a line.
+ * `.show(losses)` draws the losses of all steps; `.tested(step, loss)` adds a loss on held-out data, `.tests()` returns
+ * these and `.clear()` forgets them; `.words()` says what the curve shows. If the loss has several parts with `names`, each
+ * gets a line, and `.show` takes a list of parts for each step.
  */
 function lossCurve({ chance, held = "held out", names = [] } = {}) {
   const [WIDTH, HEIGHT] = [600, 200];

@@ -3,15 +3,15 @@
 /**
  * Buttons, dials and curve of a run. The view says:
  *
- * `begin(random)`: first weights, flat, from a seeded generator, from which the batches come as well; for the
- * seed 1, those that the widget was bound with;
- * `ready()`, if given, promises that there is something to train on; `batch()`: the next one; `rate`: {min, max, value},
- * powers of ten; `momentum`: to begin with; `chance`, `held`, `names`: of the curve; `dials`: more
- * elements; `values()`: what else the step takes, by name; `reason(run)`: words for what went wrong, or "".
+ * `begin(random)` returns the first weights, flat, made with a seeded generator that then also draws the batches; for seed
+ * 1 they are those that the widget was bound with. `ready()`, if given, promises that the training data are there.
+ * `batch()` returns the next batch. `rate`: {min, max, value} in powers of ten. `momentum`: its first value. `chance`,
+ * `held` and `names` are for the curve. `dials`: further elements. `values()`: further inputs of the step, by name.
+ * `reason(run)`: a sentence about what went wrong, or "".
  *
- * The result has `.element`, `.run`, `.seed`, `.tested(outputs)` to be called at every draw, `.watch(el)`, which gives
- * the cleanup, and `.again()`: begin anew, and go on if it was playing. For keepState and takeAway: `.forms` of its own
- * dials, `.read()` and `.restore(values)`, which begins anew, at rest; and `.tables()`: the dials, the losses.
+ * The result has `.element`, `.run`, `.seed`, `.tested(outputs)`, to be called at every draw, `.watch(el)`, which returns
+ * the cleanup, and `.again()`, which begins anew and goes on if it was playing. For keepState and takeAway it has `.forms`
+ * of its own dials, `.read()`, `.restore(values)`, which begins anew but paused, and `.tables()` of the dials and losses.
  */
 function trainingPanel(model, say, options) {
   const { begin, ready, batch, rate, chance, held, names = [], dials = [], values = () => ({}), reason = () => "" } = options;

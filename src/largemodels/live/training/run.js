@@ -8,13 +8,14 @@ const CALM_LOOKS = 2000; // where the reader wants no motion
 const STRETCH = 3000; // steps after which a run pauses by itself
 
 /**
- * `begin()` gives the first weights and starts the batches anew: both from the seed alone. `ready()` promises that there
- * is something to train on; `batch()` is the next batch, name → {shape, data}. `dials()`: name → number. `look(run)`: draw what the weights do now. `tell(run)`: something has
- * changed: step, losses, playing, problem.
+ * The caller gives these functions. `begin()` returns the first weights and restarts the batches, both from the seed alone.
+ * `ready()` promises that the training data are there; `batch()` returns the next batch, name → {shape, data}; `dials()`
+ * returns name → number. `look(run)` draws what the weights do now. `tell(run)` is called when step, losses, `playing` or
+ * `problem` have changed.
  *
- * The result has what is true now: `step`, `weights`, `memory`, `losses`, `gradients`, `parts` of the losses, `playing`, `problem` (words, or
- * ""), `bad` (the loss that was not finite, or undefined); and `.play()`, `.pause()`, `.one()`, `.reset()`, `.watch(el)`,
- * `.stop()`; `slow` can be set.
+ * The result has the present state: `step`, `weights`, `memory`, `losses`, `gradients`, `parts` of the losses, `playing`,
+ * `problem` (words, or ""), and `bad` (a loss that was not finite, or undefined). Its functions are `.play()`, `.pause()`,
+ * `.one()`, `.reset()`, `.watch(el)` and `.stop()`; `slow` can be set.
  */
 function trainingRun(model, { begin, ready = async () => {}, batch, dials, look, tell }) {
   const steps = stepTaker(model);

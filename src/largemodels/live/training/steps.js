@@ -1,8 +1,9 @@
 // Training steps, asked of whoever answers: a kernel, or the page.
 
 /**
- * `.take(what)` promises `taken` for the steps asked for: {finite, loss, gradient, weights, memory}, as Float32Arrays; a
- * later wish overtakes an earlier one, which then is never answered. It fails with an Error in words. `.stop()`: the end.
+ * `.take(what)` asks for steps and promises what was `taken`: {finite, loss, gradient, weights, memory}, as Float32Arrays.
+ * A later request replaces an earlier one, which is then never answered. It rejects with an Error that a reader can
+ * understand. `.stop()` ends it.
  */
 function stepTaker(model) {
   let number = Math.max(0, model.get("asked")?.number ?? 0, model.get("taken")?.number ?? 0);

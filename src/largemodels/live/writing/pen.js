@@ -4,14 +4,13 @@ const MOST = 16; // characters between two frames, so that the text is seen to g
 const LONGEST = 30; // and milliseconds, so that a press on Stop is answered at once
 
 /**
- * What writes at the end of the text in `box`, and shows on the `desk` how far it is. `next()`: a character drawn by the
- * chances after the last, or null until the model has read all; then `goOn` is called again, after each draw. `again()`:
- * hand the text over once more, for the answer to it may have failed.
- * `ahead(text)`, where the page computes: a promise of a character drawn after another text, of which nothing is shown.
- * `context()`: of so many characters the model reads the last; when it is full, the pen lets it forget the older half, as
- * GPT.generate does.
- * The result has `.left`, the characters still to be written, `.written`, those at the end that the model wrote, and
- * `.reads()`, how many at the end of the text are read.
+ * Lets the model write at the end of the text in `box`, and shows on the `desk` how far it has come. `next()` draws a
+ * character with the probabilities after the last one, or returns null until the model has read the whole text; `goOn` is
+ * then called again after each draw. `again()` hands the text over once more, because its answer may have failed.
+ * `ahead(text)`, in a page only, promises a character drawn after another text, and shows nothing. `context()` is how many
+ * characters the model can read; when they are full, the pen lets it forget the older half, as GPT.generate does.
+ * The result has `.left`, how many characters are still to be written, `.written`, how many at the end of the text the model
+ * wrote, and `.reads()`, how many at the end of the text are read.
  */
 function modelsPen({ box, desk, next, again, ahead, context, say }) {
   const pen = { left: 0, written: 0 };
