@@ -189,7 +189,7 @@ def test_export_says_nothing_and_leaves_the_log_as_it_was(capfd):
         (
             type("Word", (nn.Module,), {"forward": lambda self, x: {"word": "x"}})(),
             None,
-            "must be a tensor; not so word",
+            "must be a tensor; these are not: word",
         ),
     ],
     ids=["dynamic", "no forward", "shared name", "no tensor"],

@@ -61,7 +61,7 @@ def test_wrong_sizes_are_named():
         sinusoidal(3, 5)
     with pytest.raises(ValueError, match="got 3 of width 7"):
         rotate(torch.zeros(3, 7))
-    with pytest.raises(ValueError, match=r"3 queries or keys take as many positions, \(3,\); got \(4,\)"):
+    with pytest.raises(ValueError, match=r"3 queries or keys need as many positions, \(3,\); got \(4,\)"):
         rotate(torch.zeros(3, 6), torch.arange(4))
 
 

@@ -58,7 +58,7 @@ def test_what_does_not_fit_is_refused_with_what_is_allowed(images, model):
         live(AttributionExplorer(images, NAMES), model, start(images))
     with pytest.raises(ValueError, match="takes one drawing and towards; got image"):
         live(AttributionExplorer(images, NAMES), AttributionMaps(model), {"image": images[:1]})
-    with pytest.raises(ValueError, match="names take as many logits"):
+    with pytest.raises(ValueError, match="names need as many logits"):
         live(AttributionExplorer(images, NAMES[:3]), AttributionMaps(model), start(images))
     with pytest.raises(ValueError, match="one image of the examples' shape"):
         live(AttributionExplorer(images, NAMES), AttributionMaps(model), {**start(images), "image": images[:2]})

@@ -106,9 +106,9 @@ def test_what_the_module_refuses_is_said_and_the_last_results_stay():
 
 MISTAKES = [
     ({"key": "My run"}, "a key is a letter, then letters and digits, in lower case; got 'My run'"),
-    ({"takes": ()}, "something goes in and something comes out"),
-    ({"takes": (A, A)}, "each by a name of its own; got a, a, total"),
-    ({"gives": (A,)}, "each by a name of its own; got a, b_b, a"),
+    ({"takes": ()}, "give at least one input and one output"),
+    ({"takes": (A, A)}, "each with a name of its own; got a, a, total"),
+    ({"gives": (A,)}, "each with a name of its own; got a, b_b, a"),
     ({"takes": (Quantity("A-b", "", "", 0, 1),)}, "in lower case; got A-b"),
     ({"takes": (Quantity("a", "", "", 0, float("inf")),)}, "a has to lie between two numbers; got 0 and inf"),
     ({"formulas": {"sum": "a + b"}}, "a formula names 'sum'; there are total"),
@@ -121,8 +121,8 @@ MISTAKES = [
     ({"presets": {"P": {"a": 1, "published": {"a": 1}}}}, "P names 'a'; there are total"),
     ({"presets": {"P": {"a": 1, "published": {"total": 0}}}}, "'P' has total published as 0; it has to be above 0"),
     ({"presets": {"P": {"C": "Z"}}, "choices": {"C": {"X": {"a": 1}}}}, "'P' has C 'Z'; choose one of X"),
-    ({"choices": {"C": {}}}, "each option of 'C' has to set the same quantities"),
-    ({"choices": {"C": {"X": {"a": 1}, "Y": {"b_b": 1}}}}, "each option of 'C' has to set the same quantities"),
+    ({"choices": {"C": {}}}, "each option of 'C' must set the same quantities"),
+    ({"choices": {"C": {"X": {"a": 1}, "Y": {"b_b": 1}}}}, "each option of 'C' must set the same quantities"),
     ({"choices": {"C": {"X": {"a": 101}}}}, "X: a takes a whole number from 1 to 100; got 101"),
 ]
 

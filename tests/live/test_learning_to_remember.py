@@ -80,7 +80,7 @@ def test_the_gates_of_the_lstm_begin_as_their_start_says():
     assert (kept.exp() <= 11).all()
     assert_close(lag.bias[:n], -kept)
     assert torch.equal(made.weight_hh_l0, lag.weight_hh_l0)
-    with pytest.raises(ValueError, match="starts in one of the ways"):
+    with pytest.raises(ValueError, match="start of the LSTM is one of"):
         rememberers(12, "identity")
 
 

@@ -50,7 +50,7 @@ def test_shapes_that_do_not_fit_are_named(wrong):
 
 
 def test_names_and_inputs_must_be_those_of_a_look_up():
-    with pytest.raises(ValueError, match="5 keys take a name each"):
+    with pytest.raises(ValueError, match="5 keys need a name each"):
         live(LookUpExplorer("xyz"), SoftLookUp(), example())
     with pytest.raises(ValueError, match="takes query, keys, values"):
         live(LookUpExplorer("xyz"), SoftLookUp(), {"x": torch.ones(2)})

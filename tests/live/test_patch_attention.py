@@ -98,7 +98,7 @@ class Cut(nn.Module):
         (Watched(vit(), "layers.0"), r"weights are \(1, h, n, n\).*got \(1, 50, 48\) from layers.0"),
         (Watched(vit(), TAPS, "norm"), r"weights of one shape; got \(1, 4, 50, 50\) and \(1, 50, 48\)"),
         (Watched(Cut(), "weights"), "3 patches in a row do not tile an image of 28 pixels"),
-        (Watched(vit(classes=7), TAPS), r"10 names take as many logits; the model returns \(1, 7\)"),
+        (Watched(vit(classes=7), TAPS), r"10 names need as many logits; the model returns \(1, 7\)"),
     ],
 )
 def test_a_model_that_shows_no_weights_of_patches_is_refused(function, message, images, names):

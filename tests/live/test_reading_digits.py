@@ -83,8 +83,8 @@ class Named(nn.Module):
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (ConvNet(ConvNetConfig(size=13, widths=(3,), classes=5)), r"7 names take as many logits; .* \(1, 5\)"),
-        (nn.Conv2d(1, 7, 3), r"7 names take as many logits; the model returns \(1, 7, 11, 11\)"),
+        (ConvNet(ConvNetConfig(size=13, widths=(3,), classes=5)), r"7 names need as many logits; .* \(1, 5\)"),
+        (nn.Conv2d(1, 7, 3), r"7 names need as many logits; the model returns \(1, 7, 11, 11\)"),
         (Pair(), r"must return logits \(b, classes\), one tensor; got tuple"),
         (Named(), r"must return logits \(b, classes\), one tensor; got dict"),
     ],

@@ -45,7 +45,7 @@ def test_what_a_view_draws_of_a_model_comes_along_with_its_weights(tmp_path):
 
 def test_what_cannot_be_written_is_said(tmp_path):
     start = {"query": torch.tensor([0.0, 0.7]), "keys": torch.eye(2), "values": torch.tensor([3.0, 5.0])}
-    with pytest.raises(ValueError, match="a page takes no other model for a LookUpExplorer"):
+    with pytest.raises(ValueError, match="a page can show no model but the book's in a LookUpExplorer"):
         live(LookUpExplorer("xy"), SoftLookUp(), start).save_for_page(tmp_path / "mine.onnx")
     with pytest.raises(ValueError, match="bind a function first"):
         NextCharacter(CODE_CHARACTERS).save_for_page(tmp_path / "mine.onnx")

@@ -9,7 +9,7 @@ def test_each_bar_has_its_length_and_its_number():
     (axes,) = bars(["a", "b"], [[1000, 20], [3000, 40]], "parameters").axes
     assert [bar.get_width() for bar in axes.patches] == [2000, 30]
     assert [text.get_text() for text in axes.texts] == ["2,000", "30"]
-    with pytest.raises(ValueError, match=r"2 names take as many values per run; got shape \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"2 names need as many values per run; got shape \(1, 3\)"):
         bars(["a", "b"], [1, 2, 3], "x")
 
 

@@ -21,7 +21,7 @@ def test_a_row_for_each_name_and_a_dot_for_each_condition():
 def test_impossible_input_is_refused():
     with pytest.raises(ValueError, match="1 to 5 conditions"):
         dots(["a"], {}, "x")
-    with pytest.raises(ValueError, match="2 names take as many numbers; 'one' has shape"):
+    with pytest.raises(ValueError, match="2 names need as many numbers; 'one' has shape"):
         dots(["a", "b"], {"one": [1]}, "x")
     with pytest.raises(ValueError, match="above 0; 'one' goes down to -1"):
         dots(["a"], {"one": [-1]}, "x", log=True)

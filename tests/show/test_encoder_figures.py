@@ -34,5 +34,5 @@ def test_a_negative_product_has_a_minus_sign_and_not_a_hyphen():
 def test_wrong_input_is_named():
     with pytest.raises(ValueError, match=r"\(n, 2, 2\), and at least one; got \(1, 2, 3\)"):
         turned(np.ones((1, 2, 3)), ["a"])
-    with pytest.raises(ValueError, match="2 pictures take as many titles; got 1"):
+    with pytest.raises(ValueError, match="2 pictures need as many titles; got 1"):
         turned(np.ones((2, 2, 2)), ["a"])

@@ -74,5 +74,5 @@ def test_wrong_input_is_named():
         along_tokens(["x", "y"], {"a": [1, 2, 3]})
     with pytest.raises(ValueError, match=r"panels take one shape \(t, n\); got \[\(2, 3\), \(3, 2\)\]"):
         gate_sheet({"a": np.zeros((2, 3)), "b": np.zeros((3, 2))})
-    with pytest.raises(ValueError, match="2 words take as many x, y and marks"):
+    with pytest.raises(ValueError, match="2 words need as many x, y and marks"):
         word_map(["a", "b"], [1, 2], [1, 2], [True], "x", "y", ("", ""))

@@ -34,7 +34,7 @@ def test_signed_images_share_one_scale_that_is_white_at_zero():
 def test_gallery_refuses_what_does_not_fit():
     with pytest.raises(ValueError, match="no images"):
         gallery([])
-    with pytest.raises(ValueError, match="2 images take as many titles or none; got 1"):
+    with pytest.raises(ValueError, match="2 images need as many titles or none; got 1"):
         gallery(torch.rand(2, 1, 3, 5), ["one"])
     with pytest.raises(ValueError, match=r"got \(2, 3, 5, 7\)"):
         gallery([torch.rand(2, 3, 5, 7)])

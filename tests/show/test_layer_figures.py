@@ -36,7 +36,7 @@ def test_words_stand_in_place_of_numbers_and_start_no_formula():
     [([1], ["a", "b"], None), ([1, 2], ["a"], None), ([1, 2], ["a", "b"], [["x", "y"]]), ([], [], None)],
 )
 def test_a_table_that_does_not_fit_is_refused(layers, tokens, words):
-    with pytest.raises(ValueError, match="take as many rows and columns"):
+    with pytest.raises(ValueError, match="need as many rows and columns"):
         layer_table(torch.zeros(2, 2), layers, tokens, "share", words)
 
 

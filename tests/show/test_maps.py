@@ -36,7 +36,7 @@ def test_maps_with_a_sign_are_centred_on_zero_and_others_begin_there():
 def test_maps_are_numbered_or_named():
     texts = [text.get_text() for text in map_sheet(torch.rand(3, 5, 5)).axes[0].texts]
     assert texts == ["0", "1", "2"]
-    with pytest.raises(ValueError, match="3 maps take as many names; got 2"):
+    with pytest.raises(ValueError, match="3 maps need as many names; got 2"):
         map_sheet(torch.rand(3, 5, 5), names=["a", "b"])
     with pytest.raises(ValueError, match="3 axes"):
         map_sheet(torch.rand(5, 5))

@@ -61,7 +61,7 @@ def test_each_symbol_carries_its_bar():
     assert [patch.get_height() for patch in axes.patches] == [1, 30, 4]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "␣", "b"]
     assert [text.get_text() for text in axes.texts] == ["1", "30", "4"]
-    with pytest.raises(ValueError, match=r"3 symbols take as many numbers, at least one; got shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"3 symbols need as many numbers, at least one; got shape \(2,\)"):
         along_text("abc", [1, 2], "left")
     with pytest.raises(ValueError, match="0 symbols"):
         along_text("", [], "left")

@@ -46,13 +46,13 @@ def test_wrong_questions_are_refused():
         predict(model, IMAGES[:0])
     with pytest.raises(ValueError, match="no images"):
         evaluate(model, IMAGES[:0], LABELS[:0])
-    with pytest.raises(ValueError, match="23 images take as many labels; got 22"):
+    with pytest.raises(ValueError, match="23 images need as many labels; got 22"):
         evaluate(model, IMAGES, LABELS[1:])
     with pytest.raises(ValueError, match="batch must be at least 1"):
         predict(model, IMAGES, batch=0)
     with pytest.raises(ValueError, match="no examples to answer for"):
         predict(model, torch.zeros(0, 3, dtype=torch.int64))
-    with pytest.raises(ValueError, match="5 examples take as many labels; got 3"):
+    with pytest.raises(ValueError, match="5 examples need as many labels; got 3"):
         evaluate(model, torch.zeros(5, 7, dtype=torch.int64), torch.zeros(3, dtype=torch.int64))
 
 

@@ -159,7 +159,7 @@ def test_the_penalty_of_grpo_is_never_negative_and_0_where_nothing_has_moved(ans
 def test_wrong_input_to_grpo_is_named(answers):
     with pytest.raises(ValueError, match=r"two answers or more; got \(3, 1\)"):
         group_advantages(torch.ones(3, 1))
-    with pytest.raises(ValueError, match="3 answers take as many advantages"):
+    with pytest.raises(ValueError, match="3 answers need as many advantages"):
         grpo_loss(*[logs(3, 6)] * 3, advantages=logs(2), counts=answers["counts"])
     with pytest.raises(ValueError, match="equal shapes"):
         grpo_loss(*[logs(3, 6)] * 2, logs(3, 5), **answers)

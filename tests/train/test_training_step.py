@@ -124,8 +124,11 @@ def test_a_model_is_looked_at_with_any_weights(case):
         (lambda: TrainingStep(nn.ReLU()), "no parameters"),
         (lambda: TrainingStep(nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.5))), "1 is dropout"),
         (lambda: TrainingStep(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))), "1 is batch normalisation"),
-        (lambda: TrainingStep(nn.Linear(2, 3)).start({"x": torch.ones(1, 2)}), "last the targets"),
-        (lambda: TrainingStep(nn.Linear(2, 3)).start({"weights": torch.ones(2), "y": torch.ones(2)}), "other names"),
+        (lambda: TrainingStep(nn.Linear(2, 3)).start({"x": torch.ones(1, 2)}), "then the targets"),
+        (
+            lambda: TrainingStep(nn.Linear(2, 3)).start({"weights": torch.ones(2), "y": torch.ones(2)}),
+            "under names other than",
+        ),
         (lambda: TrainingStep(nn.Linear(2, 3)).start({"x": torch.ones(1, 2), "y": torch.ones(1)}, speed=1), "no dial"),
         (lambda: TrainingStep(nn.Linear(2, 3)).load(torch.ones(8)), "9 weights"),
     ],

@@ -35,7 +35,7 @@ def to_onnx(module: nn.Module, example: dict[str, Tensor], dynamic: dict[str, di
         rounded to half precision before, as by ``model.half().float()``, take half the bytes.
 
     Raises:
-        ValueError: an unknown name in ``dynamic``, an output that is no tensor, a name used for input and output.
+        ValueError: an unknown name in ``dynamic``, an output that is not a tensor, a name used for input and output.
     """
     dynamic = dynamic or {}
     if unknown := set(dynamic) - set(example):
@@ -43,7 +43,7 @@ def to_onnx(module: nn.Module, example: dict[str, Tensor], dynamic: dict[str, di
     with torch.no_grad():
         answer = _named(module(*example.values()))
     if wrong := [name for name, value in answer.items() if not isinstance(value, Tensor)]:
-        raise ValueError(f"every output must be a tensor; not so {', '.join(wrong)}")
+        raise ValueError(f"every output must be a tensor; these are not: {', '.join(wrong)}")
     if shared := set(example) & set(answer):
         raise ValueError(f"{', '.join(sorted(shared))} names an input and an output; rename one of them")
 

@@ -22,7 +22,7 @@ def describe_for_page(model: bytes, kind: str, settings: dict, inputs: dict, gro
         ValueError: a model without bytes, as of a view that was not exported.
     """
     if not model:
-        raise ValueError("the model has no bytes: bind the view to a function that torch can export")
+        raise ValueError("there is no exported model: bind the view to a function that torch can export")
     proto = onnx.load_model_from_string(model)
     entries = {"kind": kind, "version": str(VERSION)}
     for name, value in (("settings", settings), ("inputs", inputs), ("grows", grows or {})):

@@ -36,7 +36,7 @@ def rotate(x: Tensor, positions: Tensor | None = None, base: float = BASE) -> Te
     _positive(t, d)
     positions = torch.arange(t, device=x.device) if positions is None else positions
     if positions.shape != (t,):
-        raise ValueError(f"{t} queries or keys take as many positions, ({t},); got {tuple(positions.shape)}")
+        raise ValueError(f"{t} queries or keys need as many positions, ({t},); got {tuple(positions.shape)}")
     angles = _angles(positions, d, base)
     return turn(x, angles.cos().to(x.dtype), angles.sin().to(x.dtype))
 

@@ -29,7 +29,7 @@ def live(view, function: nn.Module, example: dict[str, Tensor], dynamic: dict[st
         dynamic: axes whose length may change, as name → {axis: symbol}: ``{"tokens": {1: "t"}}``.
 
     Raises:
-        ValueError: an example or an answer that is empty, holds NaN or infinity, or is no tensor.
+        ValueError: an example or an answer that is empty, holds NaN or infinity, or is not a tensor.
     """
     if isinstance(view, type):
         view = view()
@@ -46,7 +46,7 @@ class Binding(nn.Module):
         self.function, self.example, self.dynamic = function, dict(example), dynamic or {}
 
     def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
-        """Let the function see the types of the example, and the browser float32."""
+        """Give the function the types of the example, and the browser float32."""
         typed = (x.to(like.dtype) for x, like in zip(inputs, self.example.values(), strict=True))
         outputs = self.function(*typed)
         if isinstance(outputs, Tensor):
@@ -75,7 +75,7 @@ class Binding(nn.Module):
     def _unpack(self, name: str, wire: dict) -> Tensor:
         like, free = self.example[name], self.dynamic.get(name, {})
         if not {"shape", "data"} <= set(wire):
-            raise ValueError(f"{name} is no tensor: it takes a shape and data")
+            raise ValueError(f"{name} is not a tensor: a tensor has a shape and data")
         shape, data = list(wire["shape"]), bytes(wire["data"])
         fits = len(shape) == like.ndim and all(
             n == m or axis in free for axis, (n, m) in enumerate(zip(shape, like.shape, strict=True))
@@ -89,9 +89,9 @@ class Binding(nn.Module):
 
 
 def pack(name: str, tensor: Tensor, finite: bool = True) -> dict:
-    """Write a tensor as a wire. Raises ``ValueError`` when it is no tensor, empty, or, if it must be, not finite."""
+    """Write a tensor as a wire. Raises ``ValueError`` if it is empty, not a tensor or, with ``finite``, not finite."""
     if not isinstance(tensor, Tensor) or tensor.numel() == 0:
-        raise ValueError(f"{name} is {'an empty' if isinstance(tensor, Tensor) else 'no'} tensor")
+        raise ValueError(f"{name} is {'an empty' if isinstance(tensor, Tensor) else 'not a'} tensor")
     if finite and not tensor.isfinite().all():
         raise ValueError(f"{name} holds NaN or infinity")
     return {"shape": list(tensor.shape), "data": tensor.detach().cpu().float().numpy().astype("<f4").tobytes()}
@@ -110,7 +110,7 @@ def pack_steps(tensor: Tensor, step: float) -> dict:
 
 @contextmanager
 def evaluation(module: nn.Module) -> Iterator[None]:
-    """Switch dropout off and batch statistics to the running ones, and back afterwards."""
+    """Switch dropout off and use the running batch statistics; switch both back afterwards."""
     training = [part for part in module.modules() if part.training]
     module.eval()
     try:

@@ -114,7 +114,7 @@ class Calculator(View):
 
     def _choice(self, name: str, options: Mapping[str, Mapping[str, float]]) -> dict:
         if not options or len({frozenset(values) for values in options.values()}) != 1:
-            raise ValueError(f"each option of {name!r} has to set the same quantities, and there has to be one")
+            raise ValueError(f"each option of {name!r} must set the same quantities, at least one")
         checked = [{"name": option, "values": self._numbers(values, option)} for option, values in options.items()]
         return {"name": name, "options": checked}
 
@@ -166,9 +166,7 @@ def _plain(quantity: Quantity) -> dict:
 def _check_quantities(takes: Sequence[Quantity], gives: Sequence[Quantity]) -> None:
     names = [each.name for each in (*takes, *gives)]
     if not takes or not gives or len(set(names)) < len(names):
-        raise ValueError(
-            f"something goes in and something comes out, each by a name of its own; got {', '.join(names)}"
-        )
+        raise ValueError(f"give at least one input and one output, each with a name of its own; got {', '.join(names)}")
     if wrong := [name for name in names if not re.fullmatch("[a-z][a-z0-9_]*", name)]:
         raise ValueError(f"a name is a letter, then letters, digits and _, in lower case; got {', '.join(wrong)}")
     for each in takes:

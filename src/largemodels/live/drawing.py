@@ -40,7 +40,7 @@ class DrawingView(View):
         if not ((examples >= 0) & (examples <= 1)).all():
             raise ValueError(f"examples are images in [0, 1]; got {examples.min():g} to {examples.max():g}")
         if labels is not None and labels.shape != examples.shape[:1]:
-            raise ValueError(f"{len(examples)} examples take as many labels; got the shape {tuple(labels.shape)}")
+            raise ValueError(f"{len(examples)} examples need as many labels; got the shape {tuple(labels.shape)}")
         self._examples = examples
         settings = {
             "examples": pack_steps(examples, 1 / 255),
@@ -68,7 +68,7 @@ class DrawingView(View):
         names = self.settings["names"]
         if answers.shape[1:] != (len(names),):
             shape = (1, *answers.shape[1:])
-            raise ValueError(f"{len(names)} names take as many logits; the model returns {shape}")
+            raise ValueError(f"{len(names)} names need as many logits; the model returns {shape}")
         with self.hold_sync():  # the browser gets what is new and its numbers at once
             self.settings = {**self.settings, **about, "answers": answers.argmax(1).tolist()}
             return super().bind(WithProbabilities(function), example, dynamic)

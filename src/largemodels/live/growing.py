@@ -12,13 +12,14 @@ from largemodels.live.view import View
 
 @dataclass(frozen=True)
 class Past:
-    """A further input of a function that reads on: what it answered for the text before.
+    """A further input of a function that reads on: what it returned for the text before.
 
     Attributes:
-        output: of which output it is made.
-        shape: before there was a text; ``("heads", 0)`` stands for the length of an input's axis.
-        last: whether the last row of the output is enough, as of the state of a recurrent network; or all of it is
-            wanted, as of keys and values.
+        output: the name of the output that it is made of.
+        shape: its shape before there was a text; ``("heads", 0)`` stands for the length of axis 0 of the input
+            ``heads``.
+        last: true if the last row of the output is enough, as for the state of a recurrent network; false if all
+            of it is needed, as for keys and values.
     """
 
     output: str
@@ -28,14 +29,15 @@ class Past:
 
 @dataclass(frozen=True)
 class Growth:
-    """How the answer for a text is made of the answer for its beginning.
+    """How the answer for a text follows from the answer for its beginning.
 
-    The function takes what it is bound with and then, optionally, one tensor for each ``past``; it then reads the text
-    as what follows, and answers for that part alone.
+    The function takes its usual inputs and then, optionally, one tensor for each ``past``. If it gets these, it treats
+    the text as a continuation, and returns the answer for this new part alone.
 
     Attributes:
-        past: name of the further input → what it is made of.
-        axes: output → the axis along which it grows with the text; two for a square. What is not named does not grow.
+        past: for each further input, by name, what it is made of.
+        axes: for each output, the axis along which it grows with the text; two axes for a square. An output that is
+            not named does not grow.
         text: the input that grows, along its axis 1.
     """
 
@@ -45,14 +47,14 @@ class Growth:
 
 
 class GrowingView(View):
-    """A view of a text that is read on. With a kernel the function reads all of it anew, and the view need not know."""
+    """A view of a growing text. In a notebook the function reads the whole text each time; the view does not notice."""
 
     grows = Dict(help="how the answer grows with the text, as assets/reading.js takes it").tag(sync=True)
 
     def bind(
         self, function: nn.Module, example: dict[str, Tensor], dynamic: dict | None = None, growth: Growth | None = None
     ) -> "GrowingView":
-        """Let ``function`` answer from now on; with ``growth`` its export reads on."""
+        """Let ``function`` answer from now on; with ``growth``, its export can read on."""
         self._growth = growth
         with self.hold_sync():
             self.grows = {} if growth is None else asdict(growth)

@@ -128,7 +128,7 @@ def rememberers(lag: int, start: str = STARTS[2], random: Seeded | None = None, 
     page begins, too. Raises ``ValueError`` for an unknown start.
     """
     if start not in STARTS:
-        raise ValueError(f"the LSTM starts in one of the ways {', '.join(STARTS)}; got {start!r}")
+        raise ValueError(f"the start of the LSTM is one of {', '.join(STARTS)}; got {start!r}")
     random = random or Seeded(1)
     model = Rememberers(units)
     step = TrainingStep(model)

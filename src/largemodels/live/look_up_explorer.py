@@ -64,5 +64,5 @@ class LookUpExplorer(View):
             )
         _check(*example.values())
         if len(example["keys"]) != len(self.settings["names"]):
-            raise ValueError(f"{len(example['keys'])} keys take a name each; got {self.settings['names']}")
+            raise ValueError(f"{len(example['keys'])} keys need a name each; got {self.settings['names']}")
         return super().bind(function, example, dynamic)

@@ -46,8 +46,8 @@ class Task:
         names = [model.name for model in self.models]
         if len(names) < 2 or len(set(names)) < len(names) or len(self.measures) < 2:
             raise ValueError(
-                f"a task has two measures or more, which the picture sets against each other, and two models or more, "
-                f"each of a name of its own; got {self.measures} and {names}"
+                f"a task needs at least two measures, to be plotted against each other, and at least two models, "
+                f"each with a name of its own; got {self.measures} and {names}"
             )
         for model in self.models:
             if len(model.figures) != len(self.measures) or not all(isfinite(x) and x > 0 for x in model.figures):
@@ -102,13 +102,13 @@ class ModelChooser(View):
         live(view, Choose(), view.start(), dynamic={"figures": {0: "n"}})
 
     Raises:
-        ValueError: no task, tasks that are not measured in as many ways, or two with the same figures, which a page
+        ValueError: no task, tasks with different numbers of measures, or two with the same figures, which a page
             could not tell apart.
     """
 
     def __init__(self, tasks: Sequence[Task], **traits):
         if len({len(task.measures) for task in tasks}) != 1:
-            raise ValueError(f"give one task or more, all measured in as many ways; got {len(tasks)}")
+            raise ValueError(f"give at least one task, all with equally many measures; got {len(tasks)}")
         if len({tuple(model.figures for model in task.models) for task in tasks}) < len(tasks):
             raise ValueError("two tasks have the same figures, so a page cannot tell which is chosen")
         self._tasks = tuple(tasks)

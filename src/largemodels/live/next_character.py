@@ -15,8 +15,8 @@ class NextProbabilities(nn.Module):
     """The distribution over the token that follows a text: the function behind a :class:`NextCharacter`.
 
     Takes ``ids`` ``(1, w)``, of which the first ``count`` ``(1,)`` are the text, and a ``temperature`` ``(1,)``.
-    Returns the ``probabilities`` of the next token as the model has them, and its ``chances`` at that temperature,
-    ``(1, vocabulary)`` each; and ``read``, which is ``count``.
+    Returns the model's ``probabilities`` of the next token, the ``chances`` of the tokens at that temperature, each
+    ``(1, vocabulary)``, and ``read``, which is ``count``.
 
     Args:
         model: a causal one, from ids ``(1, w)`` to logits ``(1, w, vocabulary)``, or to a dictionary with
@@ -85,7 +85,7 @@ class NextCharacter(View):
         super().__init__(settings=settings, **traits)
 
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "NextCharacter":
-        """Let ``function``, a language model, expect and write; a reader's own takes the place of the book's."""
+        """Let ``function``, a language model, predict and write from now on; it may be a reader's own."""
         if list(example) != ["ids"] or example["ids"].ndim != 2 or len(example["ids"]) != 1:
             shapes = {name: tuple(tensor.shape) for name, tensor in example.items()}
             raise ValueError(f"the example is one text, ids (1, t); got {shapes}")

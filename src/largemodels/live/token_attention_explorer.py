@@ -20,11 +20,11 @@ START = {"off": [], "write": 0, "temperature": 1.0, "top_k": None, "top_p": 1.0,
 class TokenAttentionExplorer(AttentionExplorer):
     """What an :class:`AttentionExplorer` of a ``Tokenizer`` is: the reader types, a ``Llama`` reads, head by head.
 
-    ``inputs`` are the ``text``; the ``place``, which is the layer and the head that is shown large; the heads that are
-    ``off``, ``[layer, head]`` each; how many tokens to ``write`` on, and how to draw them: ``temperature``, ``top_k``,
-    ``top_p``; and ``turn``, which counts what was asked. The kernel answers (:class:`Reading`). Whether there is one,
-    the browser finds out: it sets ``knock``, and a kernel sets ``opened`` to the same. So does a page in which the
-    reader has loaded the model (``asks``, ``real``), where the book has it (``make real``).
+    ``inputs`` are the ``text``; the ``place``, which is the layer and the head shown large; the heads that are ``off``,
+    each as ``[layer, head]``; how many tokens to ``write``, and how to draw them: ``temperature``, ``top_k``,
+    ``top_p``; and ``turn``, the number of the question. The kernel answers (:class:`Reading`). To find out whether
+    there is a kernel, the browser sets ``knock``, and a kernel sets ``opened`` to the same number. A page does that,
+    too, if the book has the model (``make real``) and the reader has loaded it (``asks``, ``real``).
     """
 
     owns = ()  # the real model, or a kernel's
@@ -67,7 +67,7 @@ class TokenAttentionExplorer(AttentionExplorer):
         self.observe(self._open, "knock")
 
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "TokenAttentionExplorer":
-        """Show ``function``, the :class:`LlamaExplained` of a model; a reader's own takes the place of the book's."""
+        """Show ``function``, the :class:`LlamaExplained` of a model, from now on; it may be a reader's own."""
         if not isinstance(function, LlamaExplained):
             raise ValueError(f"bind the LlamaExplained of a model; got {type(function).__name__}")
         if list(example) != ["ids"] or example["ids"].ndim != 2 or len(example["ids"]) != 1:

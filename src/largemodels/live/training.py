@@ -46,7 +46,7 @@ class TrainingView(View):
         super().__init__(settings, **traits)
         for name in (self.step_beside, self.data_beside):
             if not re.fullmatch(r"[\w-]*", name):
-                raise ValueError(f"what lies beside the page has a name of letters, digits, - and _; got {name!r}")
+                raise ValueError(f"the name of a file beside the page holds letters, digits, - and _; got {name!r}")
         self._steps: StepBinding | None = None
         self.observe(self._train, "asked")
         self.observe(self._bring, "wanted")
@@ -165,7 +165,7 @@ class StepBinding(Binding):
             raise ValueError(f"the step takes {', '.join(self.example)}; got {', '.join(asked) or 'nothing'}")
         counts = {asked[name].get("shape", [0])[0] for name in self.batch}
         if len(counts) > 1 or not min(counts):
-            raise ValueError(f"as many {' as '.join(self.batch)} are needed, at least one; got {sorted(counts)}")
+            raise ValueError(f"give equally many {' and '.join(self.batch)}, and at least one; got {sorted(counts)}")
         batches = [_rows(asked[name]) for name in self.batch]
         once = {name: self._unpack(name, asked[name]) for name in self.example if name not in self.batch}
         series: dict[str, list[Tensor]] = {"loss": [], "gradient": [], "parts": []}

@@ -103,7 +103,7 @@ class View(anywidget.AnyWidget):
             ValueError: nothing is bound, the view cannot show a reader's model, or the function could not be exported.
         """
         if not self.owns:
-            raise ValueError(f"a page takes no other model for a {type(self).__name__}")
+            raise ValueError(f"a page can show no model but the book's in a {type(self).__name__}")
         if self._binding is None:
             raise ValueError("bind a function first, with live(view, function, example)")
         settings = {name: self.settings[name] for name in self.owns if name in self.settings}

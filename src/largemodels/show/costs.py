@@ -28,7 +28,7 @@ def bars(
     """
     runs = np.atleast_2d(np.asarray(values, dtype=float))
     if runs.shape[1:] != (len(names),):
-        raise ValueError(f"{len(names)} names take as many values per run; got shape {runs.shape}")
+        raise ValueError(f"{len(names)} names need as many values per run; got shape {runs.shape}")
     mean = np.nanmean(runs, 0)
     reach = np.abs([mean - np.nanmin(runs, 0), np.nanmax(runs, 0) - mean]) if len(runs) > 1 else None
     fig, (axes,) = figure(1, 1, 7.0, 0.5 + 0.36 * len(names))

@@ -29,7 +29,7 @@ def dots(names: Sequence[str], series: Mapping[str, object], xlabel: str, log: b
     values = {condition: numbers(row) for condition, row in series.items()}
     for condition, row in values.items():
         if row.shape != (len(names),):
-            raise ValueError(f"{len(names)} names take as many numbers; {condition!r} has shape {row.shape}")
+            raise ValueError(f"{len(names)} names need as many numbers; {condition!r} has shape {row.shape}")
         if log and not (row > 0).all():
             raise ValueError(f"on an axis of ratios all numbers are above 0; {condition!r} goes down to {row.min():g}")
     fig, (axes,) = figure(1, 1, 7.0, 1.0 + 0.21 * len(names))

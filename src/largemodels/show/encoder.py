@@ -55,7 +55,7 @@ def turned(pairs, titles: Sequence[str], names: tuple[str, str] = ("query", "key
     if pairs.ndim != 3 or pairs.shape[1:] != (2, 2) or len(pairs) == 0:
         raise ValueError(f"takes pairs of vectors in the plane, (n, 2, 2), and at least one; got {pairs.shape}")
     if len(titles) != len(pairs):
-        raise ValueError(f"{len(pairs)} pictures take as many titles; got {len(titles)}")
+        raise ValueError(f"{len(pairs)} pictures need as many titles; got {len(titles)}")
     fig, axes = figure(1, len(pairs), 7.0, 0.5 + 6.6 / max(3, len(pairs)))
     reach = 1.12 * np.linalg.norm(pairs, axis=2).max()
     for place, pair, title in zip(axes, pairs, titles, strict=True):

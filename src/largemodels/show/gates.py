@@ -151,7 +151,7 @@ def word_map(words: Sequence[str], x, y, marked: Sequence[bool], xlabel: str, yl
     x, y, marked = numbers(x), numbers(y), np.asarray(marked, dtype=bool)
     if not len(words) or not x.shape == y.shape == marked.shape == (len(words),):
         raise ValueError(
-            f"{len(words)} words take as many x, y and marks, and at least one; "
+            f"{len(words)} words need as many x, y and marks, and at least one; "
             f"got {x.shape}, {y.shape} and {marked.shape}"
         )
     fig, (axes,) = figure(1, 1, 7.0, 4.4)

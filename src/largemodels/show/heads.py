@@ -68,7 +68,7 @@ def score_table(
     shapes = {column.shape for column in columns}
     if shapes != {(len(rows),)} or any(values.shape != (len(columns),) for values in controls.values()):
         raise ValueError(
-            f"{len(rows)} rows and {len(columns)} columns take as many numbers, at least one; "
+            f"{len(rows)} rows and {len(columns)} columns need as many numbers, at least one; "
             f"got columns {sorted(shapes)} and controls {[values.shape for values in controls.values()]}"
         )
     width = min(7.0, 2.5 + 0.9 * len(columns))

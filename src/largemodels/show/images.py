@@ -32,7 +32,7 @@ def gallery(
     if len(images) == 0:
         raise ValueError("there are no images to show")
     if len(titles) not in (0, len(images)):
-        raise ValueError(f"{len(images)} images take as many titles or none; got {len(titles)}")
+        raise ValueError(f"{len(images)} images need as many titles or none; got {len(titles)}")
     arrays = [_array(image) for image in images]
     columns = min(columns, len(arrays))
     rows = math.ceil(len(arrays) / columns)

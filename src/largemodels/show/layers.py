@@ -39,7 +39,7 @@ def layer_table(
     shape = (len(layers), len(tokens))
     given = [values.shape] + ([] if words is None else [(len(words), *{len(row) for row in words})])
     if not all(shape) or any(each != shape for each in given):
-        raise ValueError(f"{shape[0]} layers and {shape[1]} tokens take as many rows and columns; got {given}")
+        raise ValueError(f"{shape[0]} layers and {shape[1]} tokens need as many rows and columns; got {given}")
     signed = values.min() < -0.05 * abs(values).max()
     most = most or float(abs(values).max()) or 1.0
     palette, scale = colormaps[DIVERGING if signed else SEQUENTIAL], Normalize(-most if signed else 0, most)

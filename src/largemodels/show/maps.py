@@ -33,7 +33,7 @@ def map_sheet(maps, title: str = "", columns: int = 16, names: Sequence = ()) ->
     maps = _stack(maps, 3)
     names = list(names) or [str(i) for i in range(len(maps))]
     if len(names) != len(maps):
-        raise ValueError(f"{len(maps)} maps take as many names; got {len(names)}")
+        raise ValueError(f"{len(maps)} maps need as many names; got {len(names)}")
     columns = min(columns, len(maps))
     tiled, corners = _tile(maps, columns)
     fig, (axes,) = figure(1, 1, 7.0, 0.45 + 6.3 * tiled.shape[0] / tiled.shape[1])
@@ -113,7 +113,7 @@ def patch_sheet(patches, names: Sequence[str], marks: Sequence[Sequence[str]]) -
     units, n, h, w = patches.shape
     if len(names) != units or [len(row) for row in marks] != [n] * units:
         raise ValueError(
-            f"{units} units take as many names, and {n} marks each; got {len(names)} and {len(marks)} rows"
+            f"{units} units need as many names, and {n} marks each; got {len(names)} and {len(marks)} rows"
         )
     tiled, corners = _tile(patches.reshape(-1, h, w), n)
     fig, (axes,) = figure(1, 1, 7.0, 0.1 + 6.4 * tiled.shape[0] / tiled.shape[1])

@@ -103,7 +103,7 @@ def along_text(symbols: Sequence[str], values, ylabel: str, height: float = 2.0)
     """
     values = np.asarray(_plain(values), dtype=float)
     if not len(symbols) or values.shape != (len(symbols),):
-        raise ValueError(f"{len(symbols)} symbols take as many numbers, at least one; got shape {values.shape}")
+        raise ValueError(f"{len(symbols)} symbols need as many numbers, at least one; got shape {values.shape}")
     fig, (axes,) = figure(1, 1, min(7.0, 0.6 + 0.25 * len(symbols)), height)
     places = np.arange(len(symbols))
     drawn = axes.bar(places, values, color=COLOURS["blue"], width=0.8)

@@ -1,7 +1,8 @@
-"""Backward passes in operations that other engines have as well, for a training step that leaves PyTorch.
+"""Backward passes in operations that other engines also have, for a training step that runs outside PyTorch.
 
-Autograd ends in operations of torch alone, such as ``convolution_backward``. Each is written out here in what every
-engine has: the gradient of a convolution is two convolutions (Goodfellow et al. 2016, section 9.5).
+Autograd uses operations that only torch has, such as ``convolution_backward``. Here each of them is written out in
+operations that every engine has: the gradient of a convolution is two convolutions (Goodfellow et al. 2016,
+section 9.5).
 """
 
 from collections.abc import Callable
@@ -33,15 +34,17 @@ def _convolution_backward(
         raise ValueError(
             "a training step can leave PyTorch only if its convolutions are two-dimensional, with stride, dilation "
             f"and groups of 1; got {x.ndim - 2} dimensions, stride {list(stride)}, dilation {list(dilation)}, "
-            f"groups {groups}{', transposed' if transposed else ''}. Take largemodels.layers.conv2d for a stride"
+            f"groups {groups}{', transposed' if transposed else ''}. Use largemodels.layers.conv2d for a stride"
         )
     rest = [k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True)]
     if min(rest) < 0:
-        raise ValueError(f"a padding of {list(padding)} is wider than the kernel {tuple(weight.shape[2:])} less one")
+        raise ValueError(
+            f"a padding of {list(padding)} is too wide for the kernel {tuple(weight.shape[2:])}: at most one less"
+        )
     to_input = to_weight = None
-    if wanted[0]:  # every pixel hears from all places that it was seen from
+    if wanted[0]:  # a pixel gets its gradient from all places that saw it
         to_input = F.conv2d(g, weight.flip(2, 3).transpose(0, 1), padding=rest)
-    if wanted[1]:  # every weight from all places at once: examples take the part of channels
+    if wanted[1]:  # a weight gets it from all places: examples stand where channels stood
         to_weight = F.conv2d(x.transpose(0, 1), g.transpose(0, 1), padding=list(padding)).transpose(0, 1)
     return to_input, to_weight, g.sum((0, 2, 3)) if wanted[2] else None
 

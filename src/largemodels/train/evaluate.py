@@ -43,7 +43,7 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, batch: int = 1000
     """
     check_examples(images, batch)
     if len(images) != len(labels):
-        raise ValueError(f"{len(images)} {kind(images)}s take as many labels; got {len(labels)}")
+        raise ValueError(f"{len(images)} {kind(images)}s need as many labels; got {len(labels)}")
     if (n := int(counted(labels))) == 0:
         raise ValueError(f"each of the {labels.numel()} labels is -100, which does not count; give at least one other")
     loss = right = 0

@@ -91,7 +91,7 @@ def grpo_loss(
     """
     _check("log-probabilities", new, old, reference, counts)
     if advantages.shape != new.shape[:1]:
-        raise ValueError(f"{len(new)} answers take as many advantages; got {tuple(advantages.shape)}")
+        raise ValueError(f"{len(new)} answers need as many advantages; got {tuple(advantages.shape)}")
     ratio, gain = (new - old.detach()).exp(), advantages[:, None]
     away = reference.detach() - new
     each = beta * (away.exp() - away - 1) - torch.minimum(ratio * gain, ratio.clamp(1 - clip, 1 + clip) * gain)

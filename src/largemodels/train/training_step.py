@@ -77,7 +77,7 @@ class TrainingStep(nn.Module):
             raise ValueError(f"no dial is named {', '.join(sorted(unknown))}; there are {', '.join(self.dials)}")
         if len(batch) < 2 or set(batch) & set(self.names):
             raise ValueError(
-                f"a batch is what the model takes, by name, and last the targets, other names than "
+                f"a batch holds the inputs of the model by name, then the targets, under names other than "
                 f"{', '.join(self.names)}; got {', '.join(batch) or 'nothing'}"
             )
         weights = flat(self.model)
@@ -206,7 +206,7 @@ def _check_model(model: nn.Module) -> None:
             raise ValueError(f"{what} is dropout, and a training step may not depend on chance; set its p to 0")
         if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.track_running_stats:
             raise ValueError(
-                f"{what} is batch normalisation, which keeps statistics that are no weights; take LayerNorm, or "
+                f"{what} is batch normalisation, which keeps statistics that are not weights; use LayerNorm, or "
                 "track_running_stats=False"
             )
 
