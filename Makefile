@@ -11,16 +11,16 @@ TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts
 .NOTPARALLEL:
 
 help:
-	@echo "make book        build the book into _build/html, or what has changed of it (ALL=1: all)"
+	@echo "make book        build the book into _build/html, or only what has changed (ALL=1: all)"
 	@echo "make pdf         build the book as a PDF (needs TeX, and says which packages)"
 	@echo "make serve       read it at http://127.0.0.1:$(PORT)"
-	@echo "make model       bring the real language model, 93 MB, once (into LARGEMODELS_DATA, if set)"
-	@echo "make real        put that model into the book, for a page that runs it (88 MB to fetch; 200 MB on disk)"
+	@echo "make model       download the real language model, 93 MB, once (into LARGEMODELS_DATA, if set)"
+	@echo "make real        put that model into the book, for a page that runs it (88 MB to download; 200 MB on disk)"
 	@echo "make test        build, and run every notebook and every test"
 	@echo "make check       format, lint, layers and unit tests: what to run while working"
 	@echo "make notebooks   run the notebooks again and store what they show (FRESH=1: timings too)"
-	@echo "make bench       measure the speed of the code, beside Keras (SAVE=1: keep the figures; PARTS=rnn)"
-	@echo "make bench PARTS=pages  and of the pages, beside those of another commit (BASE=commit)"
+	@echo "make bench       compare the speed of the code with Keras (SAVE=1: keep the figures; PARTS=rnn)"
+	@echo "make bench PARTS=pages  and of the pages with another commit (BASE=commit)"
 	@echo "make clean       remove what was built"
 
 # an environment of its own, made again when a requirement changes

@@ -1,7 +1,7 @@
 /*
- * Folds: a switch that opens all of a page, and an address within a fold that opens it.
+ * Folds: a switch that opens all folds of a page; a link to something inside a fold opens that fold.
  *
- * A fold is a <details> and needs no script of its own. The switch stays as it was when the page is read again.
+ * A fold is a <details> and needs no script of its own. When the page is loaded again, the switch is as it was.
  */
 (() => {
   "use strict";

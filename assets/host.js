@@ -2,11 +2,12 @@
  * Runs the live widgets of a page that has no kernel.
  *
  * A page embeds the state of its widgets and marks the places of their views, as every Jupyter page does. This script
- * gives each anywidget the front-end module contract it expects (initialize, render; get, set, on, off, save_changes,
- * send) and answers a change of `inputs` by running the widget's own ONNX model, in the browser: answers.js does that, and
- * onnx.js; they are loaded before. A change of `wanted` is answered by `brought`, the file that lies beside the page; one
- * of `asked`, in a widget that trains, by `taken`: training.js does that. One of `asks` is
- * answered by the real model, where the book has it.
+ * gives each anywidget the interface that its front-end module expects (initialize, render; get, set, on, off,
+ * save_changes, send). It then answers what a view changes:
+ *   inputs   runs the widget's own ONNX model in the browser (answers.js and onnx.js, which are loaded before)
+ *   wanted   fetches a file that lies beside the page, and sets `brought`
+ *   asked    in a widget that trains: takes training steps, and sets `taken` (training.js)
+ *   asks     loads the real model, if the book has it
  *
  * It is a classic script and imports modules as blobs, so pages work from file:// as well.
  */
@@ -17,7 +18,7 @@
   const { BESIDE, decode } = globalThis.liveOnnx; // onnx.js
   const { answerWith, bringTo, realFor, reason } = globalThis.liveAnswers; // answers.js
 
-  /** The half of an ipywidgets model that lives in the browser: values by name, and who wants to hear of changes. */
+  /** The browser's half of an ipywidgets model: values by name, and listeners for changes. */
   class Model {
     constructor(values, find) {
       this.values = values;
@@ -146,7 +147,7 @@
     return front;
   }
 
-  /** Put an element for the widget where the page marks its view, with a line below for what goes wrong. */
+  /** Put an element for the widget where the page marks its view, with a line below for error messages. */
   function makePlace(script) {
     const el = document.createElement("div");
     const message = document.createElement("div");

@@ -1,6 +1,6 @@
 /*
- * Draws what a widget of the page shows as a picture that stands alone: its boxes, its words where they stand, its canvases
- * and drawings. The page fetches this when a reader wants a picture (kit/take.js), and not before.
+ * Draws a widget as a picture on its own: its boxes, its words where they stand, its canvases and drawings. The page
+ * fetches this script only once a reader asks for a picture (kit/take.js).
  */
 (() => {
   "use strict";

@@ -1,9 +1,9 @@
 /*
- * Paper is white: a page is printed in the light palette, whatever the screen shows, with all that is folded open, but
- * for the code that does not teach: where the reader has left that shut, its line is printed.
+ * Printing. Paper is white, so a page is printed in the light palette, whatever the screen shows. All folds are opened,
+ * except code that does not teach: if the reader has left it folded, only the line of the fold is printed.
  *
- * Styles could change the page's own colours, but not what widgets have drawn; those draw anew when the theme changes.
- * A widget keeps the width for which it placed its lines and letters, made smaller as a whole where paper is narrower.
+ * A style sheet could change the page's own colours, but not what widgets have drawn. They draw again when the theme
+ * changes. A widget keeps the width for which it was laid out; if the paper is narrower, it is scaled down as a whole.
  */
 (() => {
   "use strict";

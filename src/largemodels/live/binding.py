@@ -15,10 +15,10 @@ from largemodels.export import to_onnx
 def live(view, function: nn.Module, example: dict[str, Tensor], dynamic: dict[str, dict[int, str]] | None = None):
     """Bind a function to a view and return the view, ready to be the last line of a cell.
 
-    With a kernel, every change that the reader makes runs ``function`` in PyTorch. In a page without one its
+    In a notebook, every change that the reader makes runs ``function`` in PyTorch. In a page without a kernel, its
     ONNX export runs in the browser. It runs once here, on ``example``, so the widget is never blank.
 
-    A function of more than some 500 KB is not for the page: keep what the view has in ``onnx`` as
+    A function of more than about 500 KB is too large to be stored in the page. Save the view's ``onnx`` as
     ``assets/models/NAME.onnx``, and bind a view that was made with ``beside="NAME"``.
 
     Args:
