@@ -16,7 +16,25 @@
   const REAL = ["parts", "weights", "llama", "reading", "serve"];
   const { BESIDE, compute, fetchBeside, fetchScript, isOpen, openSession, run, toWires } = globalThis.liveOnnx; // onnx.js
 
-  /** Make `model` answer. Only the newest inputs count: a change that a newer one has overtaken is never computed. */
+  /**
+   * Call `answer(inputs, stale)` after each change of `model`, one call at a time. Only the newest inputs count: a change
+   * that a newer one has overtaken is never computed. `stale()` says whether there is a newer one. `answer` must not reject.
+   */
+  function answerNewest(model, answer) {
+    let [busy, again] = [false, false];
+    model.answer = async () => {
+      again = true;
+      if (busy) return;
+      busy = true;
+      while (again) {
+        again = false;
+        await answer(model.get("inputs"), () => again);
+      }
+      busy = false;
+    };
+  }
+
+  /** Make `model` answer with its own ONNX. */
   function answerWith(model, onnx, show) {
     const open = async (name = onnx) => {
       if (!isOpen(name)) show("loading");
@@ -56,27 +74,18 @@
           throw problem;
         });
     }
-    let busy = false;
-    let again = false;
     let unanswered = false;
-    model.answer = async () => {
-      again = true;
-      if (busy) return;
-      busy = true;
-      while (again) {
-        again = false;
-        try {
-          const outputs = await answer(model.get("inputs"));
-          show("ready");
-          unanswered = false;
-          model.set("outputs", outputs);
-        } catch (problem) {
-          unanswered = true;
-          failed(problem);
-        }
+    answerNewest(model, async (inputs) => {
+      try {
+        const outputs = await answer(inputs);
+        show("ready");
+        unanswered = false;
+        model.set("outputs", outputs);
+      } catch (problem) {
+        unanswered = true;
+        failed(problem);
       }
-      busy = false;
-    };
+    });
     addEventListener("online", () => unanswered && model.answer());
   }
 
@@ -119,5 +128,5 @@
     return (text.length > 200 ? `${text.slice(0, 200)}…` : text).replace(/\.$/, "");
   }
 
-  globalThis.liveAnswers = { answerWith, bringTo, realFor, reason };
+  globalThis.liveAnswers = { answerNewest, answerWith, bringTo, realFor, reason };
 })();

@@ -11,6 +11,7 @@
   const BESIDE = "beside the page: "; // no base64
 
   let runtime; // a promise of onnxruntime
+  let giveUp; // what gives it up while it is on its way
   let turn = Promise.resolve(); // one run at a time: the runtime has one thread
   const sessions = new Map(); // a widget's model → a promise of its session
   const fetched = new Map(); // the name of what lies beside the page → a promise of its bytes
@@ -25,16 +26,28 @@
     });
   }
 
-  /** Fetch the runtime once; after a failure the next change tries again. */
-  function loadRuntime() {
-    const what = "the runtime for models";
-    runtime ??= addScript(`${VENDOR}onnxruntime.js`, what)
-      .then(() => globalThis.loadOnnxRuntime((name) => readBeside(name, what, VENDOR)))
-      .catch((problem) => {
-        runtime = undefined;
-        throw problem;
-      });
+  /** Fetch the runtime once; after a failure, or when the `signal` of any that waits gives it up, the next change tries again. */
+  function loadRuntime(signal) {
+    runtime ??= fetchRuntime("the runtime for models").catch((problem) => {
+      runtime = undefined;
+      throw problem;
+    });
+    signal?.addEventListener("abort", giveUp);
     return runtime;
+  }
+
+  function fetchRuntime(what) {
+    const halt = new AbortController();
+    const given = new Promise((_, reject) => {
+      giveUp = () => {
+        halt.abort();
+        reject(lost(what));
+      };
+    });
+    const brought = addScript(`${VENDOR}onnxruntime.js`, what).then(() =>
+      globalThis.loadOnnxRuntime((name) => readBeside(name, what, VENDOR, halt.signal)),
+    );
+    return Promise.race([brought, given]);
   }
 
   function decode(base64) {
@@ -49,10 +62,10 @@
    * script that has them in base64, which is a third longer. The browser asks the server whether its own copy is still
    * current. If it fails, the error names the file as `what`.
    */
-  async function readBeside(name, what, folder = `${VENDOR}models/`) {
+  async function readBeside(name, what, folder = `${VENDOR}models/`, signal = undefined) {
     const address = `${folder}${encodeURIComponent(name)}`;
     const scripted = location.protocol === "file:";
-    const packed = await (scripted ? readScript(`${address}.js`, name, what) : fetch(`${address}.bin`, { cache: "no-cache" }).catch(() => null));
+    const packed = await (scripted ? readScript(`${address}.js`, name, what) : fetch(`${address}.bin`, { cache: "no-cache", signal }).catch(() => null));
     if (!packed?.ok) throw lost(what);
     try {
       return new Uint8Array(await new Response(packed.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());

@@ -32,6 +32,7 @@
         await model.fill(signal, tell);
       } catch (problem) {
         await model.release();
+        signal.throwIfAborted(); // what fails after that is of no interest
         if (problem instanceof RangeError || /alloc|memory/i.test(problem?.message ?? problem)) {
           throw new Trouble("The browser does not have enough memory left for the model, which takes about 0.9 GB: close other tabs");
         }
@@ -57,7 +58,7 @@
       const [block, head] = [decode(first.block), decode(first.head)];
       [this.cos, this.sin] = [first.cos, first.sin].map((text) => new Float32Array(decode(text).buffer));
       Object.assign(this, { vocabulary: first.vocabulary, encoder: first.encoder });
-      const ort = await loadRuntime();
+      const ort = await loadRuntime(signal);
       const size = (layout) => layout.reduce((sum, [, rows, columns]) => sum + rows * columns, 0);
       const buffer = new Float32Array(Math.max(size(index.block), size(index.head)));
       const parts = index.vocabulary / index.tokens;

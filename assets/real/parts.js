@@ -98,7 +98,7 @@
           free(packed);
           return bytes;
         } catch {
-          await store.delete(url); // damaged, or gone: fetched again
+          await store.delete(url).catch(() => {}); // damaged, or gone: fetched again
         }
       }
       const packed = await download(url, size, signal, count).catch((problem) => {

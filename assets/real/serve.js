@@ -74,28 +74,19 @@
     model.askReal();
   }
 
-  /** Make the model in the page answer. Only the newest question counts: an older one is given up. */
+  /** Make the model in the page answer. An older question is given up for a newer one. */
   function answerWith(model, reading, show) {
-    let [busy, again] = [false, false];
-    model.answer = async () => {
-      again = true;
-      if (busy) return;
-      busy = true;
-      while (again) {
-        again = false;
-        const asked = model.get("inputs");
-        try {
-          show("running");
-          const outputs = await reading.answer(asked, () => again);
-          show("ready");
-          if (outputs) model.set("outputs", outputs);
-        } catch (problem) {
-          show("ready");
-          model.set("error", problem?.message ?? String(problem));
-        }
+    globalThis.liveAnswers.answerNewest(model, async (asked, stale) => {
+      try {
+        show("running");
+        const outputs = await reading.answer(asked, stale);
+        show("ready");
+        if (outputs) model.set("outputs", outputs);
+      } catch (problem) {
+        show("ready");
+        model.set("error", problem?.message ?? String(problem));
       }
-      busy = false;
-    };
+    });
   }
 
   globalThis.liveReal.serve = serve;

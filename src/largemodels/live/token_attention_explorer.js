@@ -19,6 +19,7 @@ export default {
     let before = null; // the text, before the model wrote on
     let emptied = false;
     let alive = false; // whether a kernel has answered
+    let later = null; // what the address says, until there is a model that reads it
     const dials = { temperature: 1, top_k: FEW, top_p: 1 };
     const gaze = readersGaze({ answer: () => answer, say, forget: () => working.forget(), drawPlace, drawHead });
     const { look, glance } = gaze;
@@ -96,7 +97,6 @@ export default {
       const { temperature, top_k, top_p } = dials;
       ask({ wanted: "end", write: count, temperature, top_k: top_k < FEW ? top_k : null, top_p });
     }
-
 
     /** How many tokens at the end the model wrote. */
     const written = () => (before === null ? 0 : answer.text.filter((_, i) => answer.upTo(i) > utf8.encode(before).length).length);
@@ -187,17 +187,21 @@ export default {
       working,
     );
     el.append(stage, say.element);
+    /** Set what the address says; without a model the text and the switches wait. */
+    function restore({ text, gaze: [layer, head, row], off: heads }) {
+      if (!alive && !later && text !== model.get("outputs").text) how.prepend("The text in the address waits for the model. ");
+      later = alive ? null : { text, gaze: [layer, head, row], off: heads };
+      Object.assign(gaze, { layer: Math.min(layer, answer.layers - 1), head: Math.min(head, answer.heads - 1), row: Math.min(row, answer.text.length - 1) });
+      gaze.column = answer.strongest(gaze.layer, gaze.head, gaze.row);
+      off = heads.map((one) => [Math.floor(one / 100), one % 100]);
+      drawHead();
+      if (alive) box.write(text, text.length);
+    }
     const state = keepAndTake({
       el, model, say, kind: "tokenattention", version: 1,
       forms: { text: someText(LONGEST_STATE), gaze: someNumbers(3, 0, 9999), off: someNumbers([0, 999], 0, 9999) },
-      read: () => ({ text: emptied ? "" : alive ? box.read().join("") : model.get("outputs").text, gaze: [gaze.layer, gaze.head, gaze.row], off: off.map(([l, k]) => l * 100 + k) }),
-      restore({ text, gaze: [layer, head, row], off: heads }) {
-        Object.assign(gaze, { layer: Math.min(layer, answer.layers - 1), head: Math.min(head, answer.heads - 1), row: Math.min(row, answer.text.length - 1) });
-        gaze.column = answer.strongest(gaze.layer, gaze.head, gaze.row);
-        off = heads.map((one) => [Math.floor(one / 100), one % 100]);
-        drawHead();
-        if (alive) box.write(text, text.length);
-      },
+      read: () => ({ text: emptied ? "" : alive ? box.read().join("") : (later ?? model.get("outputs")).text, gaze: [gaze.layer, gaze.head, gaze.row], off: later?.off ?? off.map(([l, k]) => l * 100 + k) }),
+      restore,
       numbers() {
         const ways = answer.ways > 1 ? ["probability with all heads on (share)", "probability (share)"] : ["probability (share)"];
         const expected = answer.expected(gaze.row).map(({ label, chances }) => [label, ...ways.map((_, i) => chances[i ? answer.ways - 1 : 0])]);
@@ -224,25 +228,22 @@ export default {
       if (alive || model.get("opened") !== model.get("knock")) return;
       alive = true;
       if (el.isConnected) draw(); // else when it is put into the document
+      if (later) restore(later);
     };
     const failed = () => {
       if (!model.get("error")) return;
       wanted = null;
       stage.classList.remove("at-busy");
     };
-    model.on("change:opened", heard);
-    const offered = () => offer.draw(model.get("real"));
-    model.on("change:error", failed);
-    model.on("change:real", offered);
-    offered();
+    const hears = { "change:opened": heard, "change:error": failed, "change:real": () => offer.draw(model.get("real")) };
+    for (const name in hears) model.on(name, hears[name]);
+    hears["change:real"]();
     model.set("knock", uniqueId("knock"));
     askFor("look");
     return () => {
       state.end();
       sized.disconnect();
-      model.off("change:opened", heard);
-      model.off("change:error", failed);
-      model.off("change:real", offered);
+      for (const name in hears) model.off(name, hears[name]);
       forget();
     };
   },
