@@ -119,13 +119,20 @@
     return sessions.get(onnx);
   }
 
+  /** Whether there are numbers only; what is no number stays in a sum, which is quicker than to ask each. */
+  function finite(values) {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += 0 * values[i];
+    return sum === 0;
+  }
+
   const KINDS = { Float32Array: "float32", BigInt64Array: "int64", Int32Array: "int32", Uint8Array: "uint8", Int8Array: "int8" };
 
   /** A tensor for the runtime, of {shape, data}, where data are bytes of float32, or numbers in a typed array. */
   function toRuntime(ort, name, { shape, data }) {
     if (!(data instanceof DataView)) return new ort.Tensor(KINDS[data.constructor.name] ?? "float16", data, shape);
     const values = new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-    if (!values.every(Number.isFinite)) throw new Error(`${name} holds something that is not a number`);
+    if (!finite(values)) throw new Error(`${name} holds something that is not a number`);
     return new ort.Tensor("float32", values, shape);
   }
 
@@ -147,7 +154,7 @@
   /** Numbers as bytes, as a widget holds them; what is no number is no answer. */
   function toWires(tensors) {
     const wire = ([name, { shape, data }]) => {
-      if (data instanceof Float32Array && !data.every(Number.isFinite)) throw new Error(`the model's answer, ${name}, is not a number`);
+      if (data instanceof Float32Array && !finite(data)) throw new Error(`the model's answer, ${name}, is not a number`);
       return [name, { shape, data: new DataView(data.buffer, data.byteOffset, data.byteLength) }];
     };
     return Object.fromEntries(Object.entries(tensors).map(wire));

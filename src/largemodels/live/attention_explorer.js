@@ -107,7 +107,6 @@ export default {
       const on = Boolean(switches[layer * answer.heads + head]);
       map.draw({ answer, layer, head, on, theme });
       sheet.select(layer * answer.heads + head);
-      stage.style.setProperty("--count", answer.text.length);
       drawPlace();
     }
 

@@ -106,7 +106,6 @@ export default {
       const { layer, head } = gaze;
       map.draw({ answer, layer, head, on: !off.some(([l, k]) => l === layer && k === head), theme });
       grid.select(layer, head);
-      stage.style.setProperty("--count", answer.text.length);
       drawPlace();
     }
 

@@ -31,7 +31,10 @@ function chartOn(name) {
   return Object.assign(h("div", { class: `lm-surface ${name}` }, picture), { picture });
 }
 
-/** Draw panels of bars below each other, one bar a column; from zero both ways, or up only; what is after `until` is shaded. */
+/**
+ * Draw panels of bars below each other, one bar a column; from zero both ways, or up only; what is after `until` is shaded.
+ * The bars of a kind are one path: a browser takes many elements longer than what they show.
+ */
 function chart(picture, columns, panels) {
   const marks = [];
   const rect = (name, x, y, width, height) => marks.push(svg("rect", { class: name, x, y, width, height }));
@@ -41,11 +44,13 @@ function chart(picture, columns, panels) {
     const unit = (both ? height / 2 : height) / reach;
     if (now >= 0) rect("ax-column", now, base, 1, height);
     if (until < columns - 1) rect("ax-hidden", until + 1, base, columns - until - 1, height);
+    const bars = {};
     values.forEach((value, i) => {
       if (i > until) return;
-      const size = Math.abs(value) * unit;
-      rect(both ? (value < 0 ? "ax-minus" : "ax-plus") : "ax-share", i + 0.08, value < 0 ? zero : zero - size, 0.84, size);
+      const name = both ? (value < 0 ? "ax-minus" : "ax-plus") : "ax-share";
+      bars[name] = `${bars[name] ?? ""}M${i + 0.08} ${zero}v${-value * unit}h0.84V${zero}z`;
     });
+    for (const [name, d] of Object.entries(bars)) marks.push(svg("path", { class: name, d }));
     marks.push(svg("path", { class: "ax-zero", d: `M0 ${zero}H${columns}` }));
     base += height + 6;
   }

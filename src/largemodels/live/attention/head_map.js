@@ -25,12 +25,13 @@ function headMap({ look, glance, unit = "character", strip = letterStrip }) {
   surface.addEventListener("pointermove", (event) => event.pointerType === "mouse" && !event.buttons && glance(...under(event)));
   surface.addEventListener("pointerleave", () => glance());
   const title = h("p", { class: "ax-title" });
+  const frame = h("div", { class: "ax-frame" }, across, down, surface);
   const legend = legendBar("colours of the weights");
   const element = h(
     "div",
     { class: "ax-detail lm-answer" },
     title,
-    h("div", { class: "ax-frame" }, across, down, surface),
+    frame,
     legend,
     h("p", { class: "lm-quiet" }, `Each row is a ${unit} that looks, each column one it may look at; every row adds up to 1. What comes later is hidden: striped.`),
   );
@@ -38,6 +39,7 @@ function headMap({ look, glance, unit = "character", strip = letterStrip }) {
   element.draw = (now) => {
     const { answer, layer, head, on, theme } = (shown = now);
     const t = answer.text.length;
+    frame.style.setProperty("--count", t);
     const weights = answer.map(layer, head);
     paint(canvas, weights.map((weight, i) => (i % t > Math.floor(i / t) ? NaN : weight)), t, t, theme.weights);
     canvas.values = weights;
@@ -62,7 +64,7 @@ function letterStrip(name, down = false) {
     const [width, height] = down ? [20, room] : [room, 20];
     Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-    const pen = canvas.getContext("2d");
+    const pen = penAside(canvas);
     pen.scale(sharp, sharp);
     const cell = room / text.length;
     const write = (character, i) => {
@@ -77,6 +79,12 @@ function letterStrip(name, down = false) {
     });
     Object.assign(pen, { fillStyle: accent, font: `bold 15px ${family}` });
     write(glyph(text[place]), place);
+    canvas.getContext("2d").drawImage(pen.canvas, 0, 0);
   };
   return canvas;
+}
+
+/** A pen on a canvas of the same size that is not in the page: to write with one that is, a browser lays the page out. */
+function penAside({ width, height }) {
+  return Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
 }

@@ -17,7 +17,7 @@ function pieceStrip(name, down = false) {
     const [width, height] = down ? [PIECE_ROOM, room] : [room, PIECE_ROOM];
     Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-    const pen = canvas.getContext("2d");
+    const pen = penAside(canvas);
     const cell = room / text.length;
     const size = Math.max(9, Math.min(12, cell));
     const write = (i) => {
@@ -36,6 +36,7 @@ function pieceStrip(name, down = false) {
     });
     Object.assign(pen, { fillStyle: accent, font: `bold ${size + 1}px ${family}` });
     write(place);
+    canvas.getContext("2d").drawImage(pen.canvas, 0, 0);
   };
   return canvas;
 }

@@ -132,6 +132,7 @@ function workedOut(look, strip = letterStrip) {
     write(sums.exp, hidden ? 0 : exps[s], hidden ? "0" : brief(exps[s]));
     write(sums.total, total, brief(total));
     write(sums.weight, weights[s], format(weights[s], 3), theme.weights);
+    shares.style.setProperty("--count", answer.text.length);
     const common = { height: 40, until: t, now: s };
     chart(shares.picture, answer.text.length, [
       { values: scores, reach: largest(scores.slice(0, t + 1)) || 1, both: true, ...common },
