@@ -169,8 +169,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("view", ["digit_reader", "next_character"])
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize(
+    ("view", "fault"),
+    [(view, fault) for view in ("digit_reader", "next_character") for fault in FAULTS]
+    + [(view, not_a_number) for view in ("feature_maps", "attention", "hidden_states")],
+    ids=lambda one: getattr(one, "__name__", one),
+)
 def test_a_model_that_does_not_fit_is_refused_with_a_sentence(widget_page, views, view, fault, tmp_path):
     page = widget_page(views[view])
     path = OWN[view]().save_for_page(tmp_path / f"{fault.__name__}.onnx")
@@ -181,6 +185,34 @@ def test_a_model_that_does_not_fit_is_refused_with_a_sentence(widget_page, views
     says(page, "What you see is the model that was here.")
     assert not page.get_by_role("button", name="Back to the book’s model").is_visible()
     assert page.errors == []
+
+
+def half_a_number(path):
+    """Harm the row of one letter in the table of a model that reads letters: a text without it has an answer."""
+    model = onnx.load(path)
+    (table,) = (one for one in model.graph.initializer if list(one.dims[:1]) == [len(LETTERS)] and len(one.dims) == 2)
+    values = onnx.numpy_helper.to_array(table).copy()
+    values[LETTERS.encode("h")[0]] = float("nan")
+    table.CopyFrom(onnx.numpy_helper.from_array(values, table.name))
+    onnx.save(model, path)
+
+
+@pytest.mark.parametrize("view", ["hidden_states"])
+def test_a_model_that_fails_at_one_letter_says_so_when_it_is_typed_and_lives_on(widget_page, views, view, tmp_path):
+    path = OWN[view]().save_for_page(tmp_path / "mine.onnx")
+    half_a_number(path)
+    page = widget_page(views[view])
+    choose(page, path)
+    says(page, "This is your model, mine.onnx")
+    page.locator("textarea").fill("bah")
+    page.locator(".live-message", has_text="is not a number").wait_for()
+    assert page.locator("textarea").input_value() == "bah"
+    count = drawn(page)
+    page.locator("textarea").fill("bad")
+    settle(page, count)
+    assert page.locator(".live-message").text_content() == ""
+    page.get_by_role("button", name="Back to the book’s model").click()
+    says(page, "This is the book’s model again.")
 
 
 @pytest.mark.parametrize("view", ["digit_reader"])
