@@ -60,7 +60,8 @@
       judge(guess) {
         const apart = guess - Number(number);
         if (Math.abs(apart) < Number(step) / 2) return "That was your guess.";
-        return `You guessed ${tidy(guess)}${unit}, which is ${tidy(Math.abs(apart))} too ${apart > 0 ? "high" : "low"}.`;
+        const size = `${tidy(Math.abs(apart))}${unit === "%" ? " points" : unit}`; // a per cent of a per cent is something else
+        return `You guessed ${tidy(guess)}${unit}, which is ${size} too ${apart > 0 ? "high" : "low"}.`;
       },
     };
   }

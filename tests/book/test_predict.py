@@ -72,7 +72,7 @@ def test_a_number_is_guessed_on_a_slider_and_one_may_just_look(read):
     page.keyboard.press("ArrowRight")
     button(page, "Show what was measured").click()
     number = float(page.locator(".predict").get_attribute("data-number"))
-    assert page.locator(".verdict").inner_text() == f"You guessed 51%, which is {51 - number:.3g} too high."
+    assert page.locator(".verdict").inner_text() == f"You guessed 51%, which is {51 - number:.3g} points too high."
     button(page, "Hide it again").click()
     button(page, "Just show me").click()
     assert page.evaluate(STATE) == [True]

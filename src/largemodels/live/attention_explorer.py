@@ -189,7 +189,7 @@ class AttentionExplorer(GrowingView):
         super().__init__(settings=settings, **traits)
 
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "AttentionExplorer":
-        """Show ``function``, the :class:`GPTExplained` of a model; a reader's own takes the place of the book's."""
+        """Show ``function``, the :class:`GPTExplained` of a model; it may be a reader's own."""
         if not isinstance(function, GPTExplained):
             raise ValueError(f"bind the GPTExplained of a model; got {type(function).__name__}")
         if list(example) != ["ids"] or example["ids"].ndim != 2 or len(example["ids"]) != 1:

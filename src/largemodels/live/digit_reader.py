@@ -24,7 +24,7 @@ class DigitReader(DrawingView):
     parts = (*DrawingView.parts, "own/model")
 
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "DigitReader":
-        """Show the answers of ``function``; a reader's own takes the place of the book's."""
+        """Show the answers of ``function``; it may be a reader's own."""
         return super().bind(Answer(function), example, dynamic)
 
     def describe(self, function: nn.Module, image: Tensor) -> dict:

@@ -51,7 +51,7 @@ class DrawingView(View):
         super().__init__(settings=settings, **traits)
 
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "DrawingView":
-        """Show ``function``, a ``Watched`` model of one drawing; a reader's own takes the place of the book's."""
+        """Show ``function``, a ``Watched`` model of one drawing; it may be a reader's own."""
         name, *more = example or ("",)
         if not name or tuple(more) != self.also:
             wanted = " and ".join(("one drawing", *self.also))

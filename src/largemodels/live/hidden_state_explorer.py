@@ -164,7 +164,7 @@ class HiddenStateExplorer(GrowingView):
         super().__init__(settings=settings, **traits)
 
     def bind(self, function: nn.Module, example: dict[str, Tensor], dynamic=None) -> "HiddenStateExplorer":
-        """Show ``function``, the :class:`HiddenStates` of a model; a reader's own takes the place of the book's."""
+        """Show ``function``, the :class:`HiddenStates` of a model; it may be a reader's own."""
         if not isinstance(function, HiddenStates):
             raise ValueError(f"bind the HiddenStates of a model; got {type(function).__name__}")
         if list(example) != ["ids"] or example["ids"].ndim != 2 or len(example["ids"]) != 1:
