@@ -114,7 +114,7 @@ BROKEN = {
     LINK.replace("70e9", ""): "a part is missing, or was changed",
     LINK.replace("70e9", "-5"): "Parameters: −5 is negative",
     LINK.replace("4096", "2.5"): "Chips: 2.5 is not a whole number",
-    LINK.replace("70e9", "1e400"): "Parameters: “1e400” is beyond",
+    LINK.replace("70e9", "1e400"): "Parameters: “1e400” is too large for a computer",
     LINK.replace("70e9", "NaN"): "Parameters: “NaN” is not a number",
     LINK.replace("chips", "cats"): "there is no “cats” here",
     LINK.replace("training-1", "training-2"): "a later edition",

@@ -101,7 +101,7 @@ def take_picture(page):
     page.evaluate(
         "() => [...document.querySelectorAll('.lm-take-one')].find((one) => one.textContent === 'Picture').click()"
     )
-    said = "/^Saved|allows no/.test(document.querySelector('.lm-take > .lm-quiet').textContent)"
+    said = "/^Saved|does not let/.test(document.querySelector('.lm-take > .lm-quiet').textContent)"
     page.wait_for_function(f"() => {said}")
     assert "Saved" in page.locator(".lm-take > .lm-quiet").first.text_content() or page.evaluate("broken.length")
 
