@@ -135,17 +135,17 @@ class Tabs:
         finally:
             context.close()
 
-    def train(self, page_name: str, book: Path, scheme: str, start: str, script: str, seconds: float) -> dict:
-        """Open a page that trains in a tab of its own, let it run warm, and return what the script measures."""
+    def train(self, name: str, view: str, book: Path, scheme: str, start: str, script: str, seconds: float) -> dict:
+        """Open a page in a tab of its own, let what trains there run warm, and return what the script measures."""
         context = self._chromium.new_context(viewport={"width": 1200, "height": 900})
         try:
             context.set_default_timeout(PATIENCE)
             page = context.new_page()
             root = self._address(book) if scheme == "http" else book.as_uri()
-            page.goto(f"{root}/{page_name}.html", wait_until="load")
-            page.locator(".see").scroll_into_view_if_needed()
-            page.evaluate(start)
-            return page.evaluate(script, seconds)
+            page.goto(f"{root}/{name}.html", wait_until="load")
+            page.locator(view).scroll_into_view_if_needed()
+            page.evaluate(start, view)
+            return page.evaluate(script, [view, seconds])
         finally:
             context.close()
 

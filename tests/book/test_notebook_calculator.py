@@ -1,4 +1,4 @@
-"""The calculator in JupyterLab, beside a real kernel: what is typed there is answered in PyTorch, as a page answers."""
+"""The calculator, and a view that trains, in JupyterLab beside a real kernel: PyTorch answers there as a page does."""
 
 import os
 import re
@@ -11,18 +11,28 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 from calculator_page import agrees, box, chip, give, results, training
 from driving import frames
 from tabs import blameless
+from torch.testing import assert_close
+
+from largemodels.data import digits
+from largemodels.live import LearningToSee, SmallNetwork
+from largemodels.train import TrainingStep
 
 BOOK = Path(__file__).parent
 CELL = """
 from calculator_page import Shares, training
-from largemodels.live import Calculator, live
+from largemodels.data import digits
+from largemodels.live import Calculator, LearningToSee, SmallNetwork, live
+from largemodels.train import TrainingStep
 
 display(training())
 view = Calculator("shares", Shares.takes, Shares.gives)
-live(view, Shares(), view.start({"n_all": 8, "n_some": 2}))
+display(live(view, Shares(), view.start({"n_all": 8, "n_some": 2})))
+see = LearningToSee(digits(20).train, digits(20).test, beside="learning-to-see")
+live(see, TrainingStep(SmallNetwork(), ("momentum", "adam")), see.batch(), see.DYNAMIC)
 """
 LAB = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]  # any port that is free
 LAB += ["--LabApp.news_url=None", "--LabApp.extension_manager=readonly"]  # no other host is asked
@@ -80,7 +90,7 @@ def _listens(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def notebook(tabs, tmp_path_factory):
-    """A notebook with two calculators in JupyterLab, whose one cell has been run."""
+    """A notebook with two calculators and a network to train in JupyterLab, whose one cell has been run."""
     lab = Lab(tmp_path_factory.mktemp("lab"), CELL)
     try:
         page = tabs(lab.address, alone=True)
@@ -100,7 +110,7 @@ def notebook(tabs, tmp_path_factory):
 RAN = """() => {
   const wrong = document.querySelector('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]');
   if (wrong) throw new Error(wrong.textContent);
-  return document.querySelectorAll('[data-drawn]').length === 2;
+  return document.querySelectorAll('[data-drawn]').length === 3;
 }"""
 
 
@@ -143,3 +153,47 @@ def test_a_calculator_leaves_the_address_of_a_notebook_alone(notebook):
     ask(notebook, chip(notebook, "Large").click)
     assert results(notebook)["days"] != before
     assert notebook.url == address
+
+
+def run(page, what):
+    """Evaluate ``what`` of the run of the network."""
+    return page.evaluate(
+        f"() => {{ const {{ run }} = document.querySelectorAll('[data-drawn]')[2].trainer; return {what} }}"
+    )
+
+
+def until(page, condition):
+    run = "const { run } = document.querySelectorAll('[data-drawn]')[2].trainer"
+    page.wait_for_function(f"() => {{ {run}; return {condition} }}")
+
+
+def test_a_notebook_trains_with_the_kernel_as_torch_does_from_the_same_seed(notebook):
+    box = notebook.locator(".tr-panel")
+    box.scroll_into_view_if_needed()
+
+    def press(name):
+        box.get_by_role("button", name=name).click()
+
+    press("Train")
+    until(notebook, "run.step >= 20")
+    press("Pause")
+    until(notebook, "!run.playing && document.querySelector('.tr-state').textContent.includes(`step ${run.step},`)")
+    steps = run(notebook, "run.step")
+    press("One step")
+    until(notebook, f"run.step === {steps + 1}")
+    losses, weights = run(notebook, "run.losses"), run(notebook, "[...run.weights]")
+
+    view = LearningToSee(digits(20).train, digits(20).test)
+    want = view.rehearse(TrainingStep(SmallNetwork(), ("momentum", "adam")), steps=len(losses), rate=0.1)
+    assert len(losses) == steps + 1
+    assert_close(torch.tensor(losses), want["losses"], atol=1e-4, rtol=1e-4)
+    assert_close(torch.tensor(weights), want["weights"], atol=1e-4, rtol=0)
+    score = "Number(document.querySelector('.see-score').dataset.value).toFixed(4)"
+    until(notebook, f"{score} === '{want['test_accuracy'].item():.4f}'")
+    assert run(notebook, "globalThis.ort === undefined")  # what a page trains with is not here
+
+    press("Reset")
+    assert run(notebook, "[run.step, run.losses.length]") == [0, 0]
+    press("One step")
+    until(notebook, "run.step === 1")
+    assert run(notebook, "run.losses") == losses[:1]

@@ -201,7 +201,6 @@ export default {
         return [...panel.tables(), [Object.keys(setting), Object.values(setting)], held, ...drawing, ...filters];
       },
     });
-    el.trainer = panel; // at hand in the browser's console
     const unwatch = panel.watch(el);
     const forget = keepDrawn(el, model, draw);
     state.begin();

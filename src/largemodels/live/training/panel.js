@@ -111,7 +111,7 @@ function trainingPanel(model, say, options) {
     curve.element,
   );
   run.reset({ first: true });
-  return {
+  const panel = {
     element,
     run,
     tested(outputs) {
@@ -147,8 +147,12 @@ function trainingPanel(model, say, options) {
       run.reset();
       if (playing) run.play();
     },
-    watch: (el) => run.watch(el),
+    watch(el) {
+      el.trainer = panel; // at hand in the browser's console
+      return run.watch(el);
+    },
   };
+  return panel;
 }
 
 /** The rate 10^power with two digits that count. */
