@@ -16,6 +16,7 @@
 
   let opened; // a promise of the model: widgets of a page share it
   let abort;
+  const tellers = new Set(); // of the widgets that wait, what hears how far it is
 
   async function importEncoder(source) {
     const url = URL.createObjectURL(new Blob([`${source}\nexport default tokenEncoder;`], { type: "text/javascript" }));
@@ -23,9 +24,12 @@
   }
 
   function open(index, tell) {
+    tellers.add(tell);
     if (opened) return opened;
     abort = new AbortController();
-    opened = PageLlama.open(index, abort.signal, tell).catch((problem) => {
+    const tellAll = (...how) => tellers.forEach((one) => one(...how));
+    opened = PageLlama.open(index, abort.signal, tellAll).catch((problem) => {
+      tellers.clear();
       opened = undefined;
       throw problem;
     });

@@ -8,6 +8,7 @@ import pytest
 import torch
 from driving import frames
 from every_view import EVERY_VIEW
+from moving import MOVES
 
 from largemodels import live
 
@@ -109,6 +110,7 @@ def test_a_thousand_random_inputs_do_no_harm(widget_page, views, view):
     at_rest(page)
     assert left == {"hacked": 0, "strange": 0, "connected": True}
     assert page.errors == []
+    assert page.evaluate(MOVES) == []  # for the reader wants no motion
 
     session = page.context.new_cdp_session(page)  # the tab goes to sleep and wakes up
     session.send("Page.setWebLifecycleState", {"state": "frozen"})

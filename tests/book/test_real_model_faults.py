@@ -6,7 +6,7 @@ from hiding import hide, show
 from real_model_page import LOAD, TEXT, answered, load, model, offered, parts, state, view, words  # noqa: F401
 from test_faults import STUB
 
-from largemodels.live import LlamaExplained
+from largemodels.live import AttentionExplorer, LlamaExplained, live
 from largemodels.live.token_attention_explorer import Reading
 
 MEMORY = "enough memory left for the model"
@@ -18,14 +18,17 @@ FULL = """names => {
 }"""
 
 
-def read(page, model, words, text=TEXT):
-    """Type a text, and see that it is read as torch reads it."""
-    page.locator("textarea").fill(text)
-    found = answered(page)
+def as_torch(found, model, words, text):
     asked = {"text": text, "place": [1, 2], "off": [], "write": 0, "turn": found["turn"]}
     assert found["text"] == text
     want = Reading(LlamaExplained(model), words).answer(asked)
     assert [row[0] for row in found["expected"]] == [row[0] for row in want["expected"]]
+
+
+def read(page, model, words, text=TEXT):
+    """Type a text, and see that it is read as torch reads it."""
+    page.locator("textarea").fill(text)
+    as_torch(answered(page), model, words, text)
 
 
 def held(page, name):
@@ -161,3 +164,27 @@ def test_a_page_that_one_comes_back_to_has_the_text_and_reads_it_when_the_model_
     assert page.url.partition("#")[0] == address.partition("#")[0]
     load(page)
     page.wait_for_function("text => document.querySelector('textarea').value === text", arg=TEXT)
+
+
+def test_two_explorers_share_one_download_and_read_at_the_same_time(widget_page, view, parts, model, words):
+    start = {"ids": words.encode("def ")[None]}
+    twin = live(AttentionExplorer(words, {"a text": TEXT}, (1, 2)), LlamaExplained(model), start)
+    twin._esm = view._esm.replace("globalThis.own = model", "globalThis.twin = model")
+    page = widget_page(twin, view, fresh=True, alone=True)
+    requests = held(page, f"{parts[3][0]}.bin")
+    for _ in range(2):
+        page.get_by_role("button", name=LOAD).first.click()
+    request = when_held(page, requests)
+    page.wait_for_function("own.get('real').part === 2 && twin.get('real').part === 2")  # both say how far it is
+    request.continue_()
+    page.wait_for_function("own.get('real').state === 'ready' && twin.get('real').state === 'ready'")
+    type_both = """texts => texts.forEach((text, i) => {
+      const box = document.querySelectorAll("textarea")[i];
+      box.value = text;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    })"""
+    page.evaluate(type_both, [TEXT[:10], TEXT])
+    for name, text in (("twin", TEXT[:10]), ("own", TEXT)):
+        page.wait_for_function(f"text => {name}.get('outputs').text === text", arg=text)
+        as_torch(page.evaluate(f"{name}.get('outputs')"), model, words, text)
+    assert [url for url in page.asked if "/real/" in url].count(request.request.url) == 1
