@@ -92,8 +92,8 @@ notebooks: .venv/ready model
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
 
-bench: .venv/ready $(if $(filter-out pages paint answers,$(or $(PARTS),all)),model) \
-  $(if $(filter-out pages paint answers large loading weights decoding lookup real,$(or $(PARTS),all)),.venv-bench/ready)
+bench: .venv/ready $(if $(filter-out pages paint answers readers,$(or $(PARTS),all)),model) \
+  $(if $(filter-out pages paint answers readers large loading weights decoding lookup real,$(or $(PARTS),all)),.venv-bench/ready)
 	$(BIN)/python -m bench $(PARTS) $(if $(BASE),--base $(BASE)) $(if $(SAVE),--out results)
 
 clean:

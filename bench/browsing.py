@@ -135,6 +135,20 @@ class Tabs:
         finally:
             context.close()
 
+    def fetched(self, case: Case, book: Path) -> dict[str, bytes]:
+        """Open a page, run a case, and return what the page fetched meanwhile: name → bytes, as they came."""
+        context = self._chromium.new_context(viewport={"width": 1200, "height": 900}, reduced_motion="reduce")
+        try:
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            page.goto(f"{self._address(book)}/{case.page}.html", wait_until="networkidle")
+            found = []
+            page.on("response", lambda response: found.append(response))
+            page.evaluate(case.script)
+            return {response.url.partition("?")[0]: response.body() for response in found}
+        finally:
+            context.close()
+
     def train(self, name: str, view: str, book: Path, scheme: str, start: str, script: str, seconds: float) -> dict:
         """Open a page in a tab of its own, let what trains there run warm, and return what the script measures."""
         context = self._chromium.new_context(viewport={"width": 1200, "height": 900})

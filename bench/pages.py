@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import browsing, report
+from bench import browsing, readers, report
 from bench.timing import in_turns, ratio, spread
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,26 +21,30 @@ BOOK = [str(Path(sys.executable).with_name("jupyter-book")), "build", "-n", "--k
 class Pages:
     """A chapter of the bench. ``base`` names the commit beside which pages are measured; see :func:`default_base`."""
 
-    PARTS = ("paint", "answers")
+    PARTS = ("paint", "answers", "readers")
 
     def __init__(self, base: str | None = None):
         self.base = base
 
     def measure(self, part: str, threads: list[int], quick: bool) -> dict:
-        """Measure one of the parts: how soon a page is painted, or how soon its widgets answer."""
-        commit = resolve(self.base or default_base(ROOT), ROOT)
+        """Measure one of the parts: how soon a page is painted or its widgets answer, or what readers wait for."""
+        commit = resolve(self.base or (readers.BEFORE if part == "readers" else default_base(ROOT)), ROOT)
         rounds = 3 if quick else 9
         with books(commit) as (base, now), browsing.browser() as tabs:
+            if part == "readers":
+                rows = [readers.measure(tabs, case, base, now, rounds) for case in readers.CASES]
+                return {part: [{"base": commit, **row} for row in rows]}
             cases = browsing.paints(base, now) if part == "paint" else browsing.ANSWERS
             return {part: [{"base": commit, **_beside(tabs, case, base, now, rounds)} for case in cases]}
 
     def floors(self, results: dict) -> list[dict]:
         """Return what must hold, what was measured, and whether it holds."""
-        cases = [case for part in self.PARTS for case in results.get(part, [])]
+        cases = [case for part in ("paint", "answers") for case in results.get(part, [])]
         beside = [
             report.floor(f"{case['case']}, beside {case['base'][:9]}", "at most", SLOWEST, case["best_beside_base"])
             for case in cases
         ]
+        beside += readers.floors(results.get("readers", []))
         return beside + [
             report.floor(f"{case['case']}, ms", "at most", AT_MOST[case["case"]], case["milliseconds"]["median"])
             for case in cases
@@ -64,6 +68,8 @@ class Pages:
                         for case in cases
                     ],
                 )
+        if rows := results.get("readers"):
+            yield from readers.table(rows)
 
 
 def _beside(tabs, case: browsing.Case, base: Path, now: Path, rounds: int) -> dict:

@@ -90,3 +90,5 @@ def test_the_map_leads_to_every_chapter_and_section(home):
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
     chapters = [chapter for part in parts for chapter in part["chapters"] if chapter["file"].endswith("/index")]
     assert stations.count() == len(chapters)
+    styled = "all => all.every(one => getComputedStyle(one.parentElement).position === 'relative')"
+    assert stations.evaluate_all(styled)  # home.css names the page by its title

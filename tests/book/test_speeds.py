@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from bench import browsing
+from bench import browsing, readers
 from bench.browsing import ANSWERS, PAINT, Case, Tabs
 
 
@@ -29,6 +29,11 @@ def test_what_times_a_first_answer_is_what_times_later_ones_but_stops_there():
         assert "if (true) return first;" in case.script
         after = later[f"{name}an answer"]
         assert after == replace(case, name=after.name, script=case.script.replace("if (true)", "if (false)"))
+
+
+@pytest.mark.parametrize("case", readers.CASES, ids=lambda case: case.name)
+def test_everything_that_readers_of_the_explorers_wait_for_can_be_measured(tabs, book, case):
+    assert readers.once(tabs, case, book) > 0
 
 
 def test_the_paint_of_every_page_can_be_timed(tabs, book):
