@@ -228,10 +228,7 @@ def visit(visits):
 
 @pytest.fixture(scope="session")
 def axe():
-    """Ask axe-core what is wrong with a page: ``axe(page, rules, parts)`` returns its serious and critical findings.
-
-    ``parts`` are selectors of what is looked at, if not all.
-    """
+    """Ask axe-core for serious and critical findings: ``axe(page, rules, parts)``; ``parts``: selectors, if not all."""
     import vendor
 
     problem = vendor.install(ROOT)
