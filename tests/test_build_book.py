@@ -19,10 +19,13 @@ DOTS = {  # two pictures of one pixel
 }
 EXERCISE = "```{exercise} Doors\n:label: doors\n\nHow many?\n```"
 SOLUTION = "```{solution} doors\nTwo.\n```"
+WIDGET = '{"state": {"a": {"state": {"_anywidget_id": "a.Probe", "_esm": "export default 1", "_css": ""}}}}'
+WIDGET = f'<script type="application/vnd.jupyter.widget-state+json">{WIDGET}</script>'
 PAGES = {
     "intro.md": "# A book\n\nIt begins [there](one), goes on [here](#here), and ends.\n",
     "two.md": "(here)=\n# Two\n\nA {term}`door` {cite:p}`he2016deep`. "
-    "See {ref}`doors`: {glue:text}`one.ipynb::weight:d` kg.\n",
+    "See {ref}`doors`: {glue:text}`one.ipynb::weight:d` kg.\n\n"
+    f"{WIDGET}\n",
     "glossary.md": "# Glossary\n\n```{glossary}\ndoor\n  It opens.\n```\n",
     "bibliography.md": "# Bibliography\n\n```{bibliography}\n```\n",
     "genindex.md": "# Index\n",
@@ -104,6 +107,7 @@ def test_a_page_that_is_built_alone_is_as_in_a_new_book_and_so_is_all_else(book)
     book.write("one.ipynb", nbformat.writes(notebook("second, longer", "white")))
     assert "Building what has changed: one\n" in book.built()
     assert "The second, longer " in book.html("one")
+    assert "_static/views/Probe-" in book.html("two")  # whose script lies beside the pages
     alone = files(book.folder / "_build/html")
     assert "Building what has changed" not in book.built("--all")
     new = files(book.folder / "_build/html")

@@ -16,6 +16,7 @@ LOADED = re.compile(r'<script defer src="[./]*_static/views/[\w-]+\.js"></script
 READ = re.compile(r"\(globalThis[^\n]*?\] = (.*);\n", re.S)
 KINDS = ("_esm", "_css")
 SHARED = "_shared"  # in a widget's state: the name of its file
+FOLDER = "views"  # in _static
 LEAST = 2_000  # characters that two views begin with alike and that are worth a file
 
 
@@ -31,7 +32,7 @@ def write_shared(out: Path) -> None:
     Pages of an earlier build that stand as they were are taken in as well, so that a book built page by page is the
     same as one built at once.
     """
-    folder = out / "_static/views"
+    folder = out / "_static" / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     files = {file.stem: json.loads(READ.fullmatch(file.read_text(encoding="utf-8"))[1]) for file in folder.glob("*.js")}
     pages = {path: path.read_text(encoding="utf-8") for path in out.rglob("*.html")}

@@ -25,6 +25,7 @@ sys.modules["rfc3987_syntax"] = None
 sys.modules["sphinxext.opengraph._social_cards"] = SimpleNamespace(DEFAULT_SOCIAL_CONFIG={}, create_social_card=None)
 
 import book_changes  # noqa: E402
+import book_views  # noqa: E402
 import yaml  # noqa: E402
 
 PAGES = (".ipynb", ".md")
@@ -98,9 +99,13 @@ def build(root: Path, folder: Path, names: set[str] | None) -> None:
     """Build these pages, or with None all; raises `RuntimeError` for any warning, `Spreads` if they do not suffice."""
     stamp, before = folder / "built.json", {"pages": pages(root)}
     stamp.unlink(missing_ok=True)
-    gone = [folder / ".doctrees", folder / "html"] if names is None else [folder / "html/_static"]
-    for path in gone:  # old pages outlive their source; and where the styles lie already, pages name them otherwise
-        shutil.rmtree(path, ignore_errors=True)
+    static = folder / "html/_static"
+    # old pages outlive their source; and where the styles lie already, pages name them otherwise
+    gone = [folder / ".doctrees", folder / "html"] if names is None else [*static.iterdir()]
+    for path in gone:
+        if path == static / book_views.FOLDER:  # pages that stand as they were still name these files
+            continue
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     book_changes.CHANGED = names
     jupyter_book("build", *OPTIONS, str(root))
     needed = sorted(book_changes.NEEDED)

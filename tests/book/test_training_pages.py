@@ -86,6 +86,13 @@ def test_a_run_plays_pauses_and_begins_anew_as_before(widget_page, small):
     assert state(page)["losses"] == first["losses"][:3]
 
 
+def test_one_step_that_is_asked_for_while_others_are_on_their_way_follows_them(widget_page, small):
+    page = widget_page(small)
+    page.evaluate("const { run } = document.querySelector('.lm').trainer; run.play(); run.pause(); run.one()")
+    until(page, "run.step === 2")  # a run begins with one
+    assert not page.evaluate("document.querySelector('.lm').trainer.run.playing")
+
+
 def test_what_diverges_says_why_and_stays_alive(widget_page, small):
     page = widget_page(small, fresh=True)
     page.get_by_label("Rate").fill("1")

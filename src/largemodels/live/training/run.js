@@ -23,6 +23,7 @@ function trainingRun(model, { begin, ready = async () => {}, batch, dials, look,
   const run = { slow: false, playing: false };
   let at = 1; // how many steps are asked for at once
   let busy = -1; // the era whose loop is alive
+  let wanted = false; // whether one step was asked for while others were on their way
   let era = 0; // counts resets: what was asked before one is forgotten
   let seen = true;
   let lookedAt = 0;
@@ -112,13 +113,20 @@ function trainingRun(model, { begin, ready = async () => {}, batch, dials, look,
       await pause(0);
       if (run.playing && run.slow) await pause(SLOW);
     }
-    if (mine === era) busy = -1;
+    if (mine === era) rest();
+  }
+
+  /** Nothing is on its way any more. */
+  function rest() {
+    busy = -1;
+    if (wanted) run.one();
   }
 
   Object.assign(run, {
     play() {
       if (run.bad !== undefined) return;
       Object.assign(run, { playing: true, problem: "" });
+      wanted = false;
       stretch = 0;
       wake();
       tell(run);
@@ -131,13 +139,14 @@ function trainingRun(model, { begin, ready = async () => {}, batch, dials, look,
     },
     async one() {
       if (run.playing) run.pause();
-      if (busy === era || run.bad !== undefined) return;
+      wanted = busy === era;
+      if (wanted || run.bad !== undefined) return;
       const mine = (busy = era);
       run.problem = "";
       await advance(1);
       if (mine !== era) return;
-      busy = -1;
       note(true);
+      rest();
       if (run.playing) loop();
     },
     /** Begin anew; at the very first, when the page shows what the notebook computed, nothing is asked for. */

@@ -1,7 +1,8 @@
-// The pen that the model holds: it writes at the end of the text, as many characters at a time as frames leave room for.
+// The pen that the model holds: it writes at the end of the text, some characters at a time, for it takes the page longer to
+// show a character than the model to write it.
 
-const MOST = 16; // characters between two frames, so that the text is seen to grow,
-const LONGEST = 30; // and milliseconds, so that a press on Stop is answered at once
+const MOST = 24; // characters that are shown at once,
+const LONGEST = 60; // or as many as take so many milliseconds, so that the text is seen to grow
 
 /**
  * Lets the model write at the end of the text in `box`, and shows on the `desk` how far it has come. `next()` draws a
@@ -52,6 +53,7 @@ function modelsPen({ box, desk, next, again, ahead, context, say }) {
         const text = [...all, ...fresh];
         fresh.push(await ahead(text.slice(text.length - reads)));
         reads = after(text, reads);
+        await turn(); // a press on Stop is answered at once
       }
     } catch {
       return running === mine && pen.stop(); // the page says why
@@ -104,6 +106,14 @@ function modelsPen({ box, desk, next, again, ahead, context, say }) {
   };
   return pen;
 }
+
+/** Let the page do what else it has to do, and go on right after. */
+const turn = () =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(0);
+  });
 
 /** A text, character by character, as the model takes it. */
 const toPoints = (text) => toWire([1, text.length], text.map((character) => character.codePointAt(0)));
