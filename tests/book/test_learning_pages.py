@@ -69,7 +69,7 @@ def test_a_new_lag_begins_anew_unless_it_is_to_go_on(widget_page, remember):
     page.get_by_role("slider", name="Lag").fill("9")
     page.wait_for_function("document.querySelector('.tr-state').textContent.includes('step 0')")
     page.wait_for_function("document.querySelectorAll('.lr-letters span').length === 10")
-    page.get_by_role("checkbox", name="goes on with what was learned").check()
+    page.get_by_role("checkbox", name="Keep the weights when the lag changes").check()
     steps(page, 2)
     page.get_by_role("slider", name="Lag").fill("12")
     page.wait_for_function("document.querySelectorAll('.lr-letters span').length === 13")

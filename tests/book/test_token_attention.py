@@ -33,7 +33,7 @@ def test_a_page_shows_the_stored_reading_and_says_how_to_run_it(widget_page, vie
     assert cells[: len(LABELS)] == LABELS
     assert cells[len(LABELS) :] == ["the", "␣", "E4", "BA", "BA", "␣", "s", "at"]
     assert page.locator(".at-part").all_text_contents() == ["E4", "BA", "BA"]
-    assert page.get_by_text("open the notebook of this page in Jupyter or Colab, and run it").is_visible()
+    assert page.get_by_text("open this page’s notebook in Jupyter or Colab and run it").is_visible()
     for dead in ("textarea", ".ax-writer", ".lm-choices >> text=Type, or try", ".at-switches"):
         assert not page.locator(dead).first.is_visible(), dead
     assert page.locator(".ax-next:enabled").count() == 0

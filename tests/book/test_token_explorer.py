@@ -112,7 +112,7 @@ def test_a_vocabulary_that_cannot_be_fetched_says_so_and_is_tried_again(widget_p
     page.route("**/smollm2-tokens.bin", lambda route: route.abort(), times=1)
     page.locator("textarea").fill("one")
     page.wait_for_function("document.querySelector('[data-state]').dataset.state === 'failed'")
-    assert "what lies beside the page could not be fetched" in page.locator(".live-message").text_content()
+    assert "a file that belongs to this page could not be fetched" in page.locator(".live-message").text_content()
     assert ["Failed to load resource" in text for text in page.errors] == [True]
     page.errors.clear()
     write(page, "one two")
