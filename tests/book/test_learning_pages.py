@@ -124,9 +124,9 @@ def test_the_map_sharpens_and_blurs_without_positions(widget_page, attend):
 def test_the_cursor_reads_a_cell_by_keyboard(widget_page, attend):
     page = widget_page(attend, fresh=True)
     surface = page.get_by_role("slider", name=re.compile("Attention map"))
-    assert "3 back, which it should copy" in surface.get_attribute("aria-valuetext")
+    assert "3 places back, which it should copy" in surface.get_attribute("aria-valuetext")
     surface.press("ArrowLeft")
-    assert "4 back: weight" in surface.get_attribute("aria-valuetext")
+    assert "4 places back: weight" in surface.get_attribute("aria-valuetext")
     surface.press("Home")
     surface.press("ArrowUp")
     assert "place 15 looks at" in page.locator(".la-readout").text_content()
