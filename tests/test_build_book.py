@@ -197,6 +197,10 @@ def test_only_the_text_of_pages_is_built_alone(book, monkeypatch):
         assert changed(book.folder, folder) is None
         (book.folder / "more-1.0.dist-info").rmdir()
     assert changed(book.folder, folder) == {"two"}
+    (folder / "html/_static/views").rename(folder / "views")
+    assert changed(book.folder, folder) is None
+    (folder / "views").rename(folder / "html/_static/views")
+    assert changed(book.folder, folder) == {"two"}
     book.pages("one", "glossary", "two", "bibliography", "genindex")
     assert changed(book.folder, folder) is None
     book.pages("one", "two", "glossary", "bibliography", "genindex")

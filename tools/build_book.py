@@ -78,6 +78,7 @@ def changed(root: Path, build: Path) -> set[str] | None:
         return None
     now = pages(root)
     whole = all((build / "html" / f"{name}.html").exists() for name in [*now, "index", "search"])
+    whole = whole and (build / "html/_static" / book_views.FOLDER).is_dir()
     if not whole or read_at(build) != last["read"] or list(now) != list(last["pages"]):
         return None
     if rest(root, last["needed"]) != last["rest"]:
