@@ -210,3 +210,27 @@ def test_the_repository_is_read_from_the_checkout(tmp_path, monkeypatch, remote,
     assert book_pages.repository(tmp_path) == found
     monkeypatch.setenv("BOOK_REPOSITORY", "someone/else")
     assert book_pages.repository(tmp_path) == "someone/else"
+
+
+ASKED_FOR = """
+    <link rel="stylesheet" type="text/css" href="../_static/sphinx-thebe.css?v=1" />
+    <link rel="stylesheet" type="text/css" href="../_static/sphinx-design.min.css?v=2" />
+    <script data-sd-tabs-storage-prefix="sphinx-design-tab-id-" src="../_static/design-tabs.js?v=3"></script>
+    <script src="../searchindex.js"></script>
+    <script src="../_static/doctools.js?v=4"></script>
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "searches", "kept"),
+    [
+        ("<p>sd-card is only spoken of</p>", False, {"doctools"}),
+        ('<div class="docutils sd-card">', False, {"doctools", "sphinx-design", "design-tabs"}),
+        ("", True, {"doctools", "searchindex"}),
+    ],
+)
+def test_a_page_asks_for_nothing_that_it_makes_no_use_of(body, searches, kept):
+    page = book_pages.without_unused(ASKED_FOR + body, searches)
+    names = ("sphinx-thebe", "sphinx-design", "design-tabs", "searchindex", "doctools")
+    assert {name for name in names if f"/{name}." in page} == kept
+    assert page.endswith(body)

@@ -120,6 +120,11 @@ SCROLLS = ('".pst-scrollable-table-container"', '".pst-scrollable-table-containe
 # for answers while one types, which this book has not: the index of all words, on every page
 SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>')
 
+# grids, cards and tabs, which are asked for on every page, and what Thebe looks like
+DESIGN = re.compile(r'\s*<(?:link|script)\b[^>]*"[^"]*(?:sphinx-design\.min\.css|design-tabs\.js)[^>]*>(?:</script>)?')
+THEBE = re.compile(r'\s*<link\b[^>]*"[^"]*sphinx-thebe\.css[^>]*>')
+DESIGNED = re.compile(r'class="(?:[^"]* )?sd-')
+
 
 def mend_theme(app, exception):
     """Put right what the theme and MyST-NB offer to screen readers, to the keyboard, and to a slow connection."""
@@ -128,9 +133,16 @@ def mend_theme(app, exception):
         return
     for path in Path(app.outdir).rglob("*.html"):
         _replace(path, MENDED)
-        if path.name != "search.html":
-            path.write_text(SEARCH.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(without_unused(path.read_text(encoding="utf-8"), path.name == "search.html"), encoding="utf-8")
     _replace(script, dict([SCROLLS]))
+
+
+def without_unused(page: str, searches: bool = False) -> str:
+    """Return a page that no longer asks for what it makes no use of; one that ``searches`` keeps the index of words."""
+    unused = [THEBE] if searches else [THEBE, SEARCH]
+    for pattern in unused if DESIGNED.search(page) else [*unused, DESIGN]:
+        page = pattern.sub("", page)
+    return page
 
 
 def _replace(path, replacements):

@@ -4,7 +4,8 @@ import every_view
 import pytest
 from driving import frames
 from moving import MOVES
-from visits import on_screen, pages
+from test_pages import COLOURS
+from visits import PHONE, on_screen, pages
 
 LISTEN = """() => {
   globalThis.moved = [];
@@ -23,14 +24,22 @@ FADE = """async () => { // the page computes, and has done so
 
 
 @pytest.mark.parametrize("name", pages())
-def test_no_page_moves_and_nothing_runs_before_the_reader_lets_it(visit, name):
+def test_no_page_moves_and_nothing_runs_before_the_reader_lets_it(visit, axe, name):
     page = on_screen(visit(name))
     page.wait_for_function("document.querySelectorAll('[data-state]:not([data-state=ready])').length === 0")
     page.evaluate(LISTEN)
     page.keyboard.press("Tab")  # the link that leads past the menus comes
-    for _ in range(2):  # and the menus go and come
-        page.evaluate("document.querySelectorAll('.primary-toggle, .secondary-toggle').forEach((one) => one.click())")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#main-content"
+    assert axe(page, COLOURS, [".skip-link"]) == []  # which can be seen, and so read, only now
+    page.evaluate("document.activeElement.blur()")
+    on_screen(page, PHONE)
+    for menu in page.locator(".primary-toggle:visible, .secondary-toggle:visible").all():
+        menu.click()
         frames(page)
+        assert page.locator("dialog[open]").count() == 1
+        page.keyboard.press("Escape")
+        frames(page)
+        assert page.locator("dialog[open]").count() == 0  # as the next test expects the page
     assert page.evaluate("moved") == []
     assert page.evaluate(MOVES) == []
     assert page.get_by_role("button", name="Pause").count() == 0
