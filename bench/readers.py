@@ -33,6 +33,8 @@ BEGIN = """
     box.setSelectionRange(text.length, text.length);
     box.dispatchEvent(new Event("input", {bubbles: true}));
   });
+  box.scrollIntoView({block: "start"}); // as who types has it: what is below can be seen as far as the window goes
+  await painted();
   await type(line.slice(0, 19));"""
 
 # characters a second: one press on the button for a hundred; in a page without it, ten presses on the one for ten; in a

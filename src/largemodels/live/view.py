@@ -18,6 +18,7 @@ KIT = (
     "kit/tensors",
     "kit/elements",
     "kit/controls",
+    "kit/sight",
     "kit/colours",
     "kit/pointing",
     "kit/characters",

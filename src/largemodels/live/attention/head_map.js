@@ -58,8 +58,10 @@ function letterStrip(name, down = false) {
   canvas.room = 0;
   /** Write them where cells are large enough, and the one at `place` larger. */
   canvas.write = (text, place, { family, ink, accent }) => {
+    if (canvas.room) paintInTurn(canvas, () => paintLetters(text, place, family, ink, accent));
+  };
+  function paintLetters(text, place, family, ink, accent) {
     const { room } = canvas;
-    if (!room) return;
     const sharp = window.devicePixelRatio || 1;
     const [width, height] = down ? [20, room] : [room, 20];
     Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
@@ -80,7 +82,7 @@ function letterStrip(name, down = false) {
     Object.assign(pen, { fillStyle: accent, font: `bold 15px ${family}` });
     write(glyph(text[place]), place);
     canvas.getContext("2d").drawImage(pen.canvas, 0, 0);
-  };
+  }
   return canvas;
 }
 

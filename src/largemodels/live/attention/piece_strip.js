@@ -11,8 +11,10 @@ function pieceStrip(name, down = false) {
   const below = name === "ax-below"; // what it belongs to stands above
   canvas.room = 0;
   canvas.write = (text, place, { family, ink, accent }) => {
+    if (canvas.room) paintInTurn(canvas, () => paintPieces(text, place, family, ink, accent));
+  };
+  function paintPieces(text, place, family, ink, accent) {
     const { room } = canvas;
-    if (!room) return;
     const sharp = window.devicePixelRatio || 1;
     const [width, height] = down ? [PIECE_ROOM, room] : [room, PIECE_ROOM];
     Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
@@ -37,7 +39,7 @@ function pieceStrip(name, down = false) {
     Object.assign(pen, { fillStyle: accent, font: `bold ${size + 1}px ${family}` });
     write(place);
     canvas.getContext("2d").drawImage(pen.canvas, 0, 0);
-  };
+  }
   return canvas;
 }
 

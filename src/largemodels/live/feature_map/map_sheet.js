@@ -107,6 +107,19 @@ function mapSheet(layer, onPoint, onChoose, onEnter) {
     const y = Math.floor(channel / across) * (height + 1) + top;
     return `M${x} ${y}h${right - left + 1}v${bottom - top + 1}h${left - right - 1}z`;
   };
+  function paintMaps(scale) {
+    const pixels = new ImageData(canvas.width, canvas.height);
+    const words = new Uint32Array(pixels.data.buffer);
+    for (let channel = 0; channel < count; channel++) {
+      const start = Math.floor(channel / across) * (height + 1) * canvas.width + (channel % across) * (width + 1);
+      for (let i = 0; i < height * width; i++) {
+        const row = Math.floor(i / width);
+        words[start + row * canvas.width + (i - row * width)] = scale.rgba(values[channel * height * width + i]);
+      }
+    }
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
+  }
+
   const everything = { top: 0, left: 0, bottom: height - 1, right: width - 1 };
 
   return {
@@ -127,16 +140,7 @@ function mapSheet(layer, onPoint, onChoose, onEnter) {
     paint(now, scale) {
       values = surface.values = now;
       if (!across) this.arrange(false);
-      const pixels = new ImageData(canvas.width, canvas.height);
-      const words = new Uint32Array(pixels.data.buffer);
-      for (let channel = 0; channel < count; channel++) {
-        const start = Math.floor(channel / across) * (height + 1) * canvas.width + (channel % across) * (width + 1);
-        for (let i = 0; i < height * width; i++) {
-          const row = Math.floor(i / width);
-          words[start + row * canvas.width + (i - row * width)] = scale.rgba(values[channel * height * width + i]);
-        }
-      }
-      canvas.getContext("2d").putImageData(pixels, 0, 0);
+      paintInTurn(canvas, () => paintMaps(scale));
       const rectified = layer.kind === "max" && layer.rectify;
       legend.children[0].textContent = rectified ? "0" : tidy(scale.low);
       legend.children[2].textContent = tidy(scale.high);

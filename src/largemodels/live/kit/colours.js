@@ -58,13 +58,15 @@ function luminance(rgb) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** Draw rows × columns numbers, one pixel each; CSS enlarges the canvas with hard edges. */
+/** Draw rows × columns numbers, one pixel each, in turn (sight.js); CSS enlarges the canvas with hard edges. */
 function paint(canvas, values, rows, columns, scale) {
-  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
-  const pixels = new ImageData(columns, rows);
-  const words = new Uint32Array(pixels.data.buffer);
-  for (let i = 0; i < words.length; i++) words[i] = scale.rgba(values[i]);
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  paintInTurn(canvas, () => {
+    if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
+    const pixels = new ImageData(columns, rows);
+    const words = new Uint32Array(pixels.data.buffer);
+    for (let i = 0; i < words.length; i++) words[i] = scale.rgba(values[i]);
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
+  });
 }
 
 /** The bar that says what the colours mean; `.show(scale)` after every change of range. */

@@ -40,6 +40,7 @@ function keepDrawn(el, model, draw, problem = el.appendChild(h("p", { class: "lm
   const forgetTheme = onTheme((dark) => {
     el.classList.toggle("lm-dark", dark);
     if (count) now(); // at once: paper does not wait for a frame
+    paintAll();
   });
   const forgetPixels = onPixelRatio(soon);
   model.on("change:outputs", answered);

@@ -45,6 +45,7 @@ function takeAway({ el, say, key, link, numbers }) {
   const where = () => (location.protocol.startsWith("http") ? location.origin + location.pathname : page); // no folder of the reader's
   const draw = async (make) => {
     if (!globalThis.livePicture) await globalThis.liveOnnx.fetchScript("picture.js");
+    paintAll();
     return make(globalThis.livePicture, globalThis.livePicture.pictureOf(el, [document.title, where()]));
   };
 

@@ -120,7 +120,11 @@ function patchView(el, settings, size, say) {
 
   /** The class token's cell and below it the image in patches, each in the colour of its weight, with the ink over it. */
   function paintPatches(target, weights) {
+    paintInTurn(target, () => paintColoured(target, weights, tensors.seen));
     target.values = weights;
+  }
+
+  function paintColoured(target, weights, seen) {
     const cell = 2 * patch + 2; // two pixels for each of the image's, and a gap of two between patches
     const [width, height] = [side * cell, (side + 1) * cell];
     if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
@@ -142,7 +146,7 @@ function patchView(el, settings, size, say) {
           let ink = 0;
           if (place) {
             const [row, column] = [rowOf(place) * patch + ((y - 1) >> 1), columnOf(place) * patch + ((x - 1) >> 1)];
-            ink = tensors.seen[row * size + column];
+            ink = seen[row * size + column];
           }
           words[(top + y) * width + left + x] = mix(colour, colours.ink, OVER * ink);
         }
