@@ -31,8 +31,9 @@ def frames(page):
 
 
 def idle(page):
-    """Wait until no change of the first widget waits for its frame, and none for its answer."""
+    """Wait until no change of the first widget waits for its frame, none for an answer, no picture for its turn."""
     frames(page)
+    page.evaluate("new Promise(next => requestIdleCallback(next, { timeout: 100 }))")
     page.wait_for_function("document.querySelector('[data-drawn]').dataset.state === 'ready'")
 
 
