@@ -1,6 +1,7 @@
 """A page that is open moves to a screen of other pixels, or is enlarged: nothing on it stays coarse."""
 
 import pytest
+from driving import frames
 from every_view import EVERY_VIEW
 
 WIDTH, HEIGHT = 900, 1400
@@ -34,7 +35,8 @@ def screen(page, ratio):
     size = {"width": width, "height": HEIGHT, "deviceScaleFactor": ratio, "mobile": False}
     page.screen.send("Emulation.setDeviceMetricsOverride", size)
     page.wait_for_function("ratio => devicePixelRatio === ratio", arg=ratio)
-    page.evaluate("new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))")
+    frames(page)
+    page.evaluate("new Promise(next => requestIdleCallback(next, { timeout: 100 }))")  # what is out of sight has waited
 
 
 @pytest.mark.parametrize("view", EVERY_VIEW)

@@ -58,10 +58,11 @@ function letterStrip(name, down = false) {
   canvas.room = 0;
   /** Write them where cells are large enough, and the one at `place` larger. */
   canvas.write = (text, place, { family, ink, accent }) => {
-    if (canvas.room) paintInTurn(canvas, () => paintLetters(text, place, family, ink, accent));
+    paintInTurn(canvas, () => paintLetters(text, place, family, ink, accent));
   };
   function paintLetters(text, place, family, ink, accent) {
     const { room } = canvas;
+    if (!room) return; // nothing of it is shown
     const sharp = window.devicePixelRatio || 1;
     const [width, height] = down ? [20, room] : [room, 20];
     Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });

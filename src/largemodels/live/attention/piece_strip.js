@@ -11,10 +11,11 @@ function pieceStrip(name, down = false) {
   const below = name === "ax-below"; // what it belongs to stands above
   canvas.room = 0;
   canvas.write = (text, place, { family, ink, accent }) => {
-    if (canvas.room) paintInTurn(canvas, () => paintPieces(text, place, family, ink, accent));
+    paintInTurn(canvas, () => paintPieces(text, place, family, ink, accent));
   };
   function paintPieces(text, place, family, ink, accent) {
     const { room } = canvas;
+    if (!room) return; // nothing of it is shown
     const sharp = window.devicePixelRatio || 1;
     const [width, height] = down ? [PIECE_ROOM, room] : [room, PIECE_ROOM];
     Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
