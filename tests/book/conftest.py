@@ -228,18 +228,22 @@ def visit(visits):
 
 @pytest.fixture(scope="session")
 def axe():
-    """Ask axe-core for serious and critical findings: ``axe(page, rules, parts)``; ``parts``: selectors, if not all."""
+    """Ask axe-core for serious and critical findings: ``axe(page, rules, parts, but)``.
+
+    ``parts`` are selectors of what is looked at, if not all, and ``but`` of what is not.
+    """
     import vendor
 
     problem = vendor.install(ROOT)
     assert not problem, problem
     source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
-    def run(page, rules: list[str] | None = None, parts: list[str] | None = None) -> list[str]:
+    def run(page, rules: list[str] | None = None, parts: list[str] | None = None, but: str = "") -> list[str]:
         if not page.evaluate("'axe' in globalThis"):
             page.evaluate(source + ";0")
         options = {"resultTypes": ["violations"], **({"runOnly": {"type": "rule", "values": rules}} if rules else {})}
-        result = page.evaluate("([parts, options]) => axe.run(parts ?? document, options)", [parts, options])
+        where = {"include": parts or ["html"], "exclude": [but] if but else []}
+        result = page.evaluate("([where, options]) => axe.run(where, options)", [where, options])
         return [
             f"{finding['id']}: {node['html'][:150]} ({node['failureSummary']})"
             for finding in result["violations"]

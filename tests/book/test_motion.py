@@ -4,7 +4,6 @@ import every_view
 import pytest
 from driving import frames
 from moving import MOVES
-from test_pages import COLOURS
 from visits import PHONE, on_screen, pages
 
 LISTEN = """() => {
@@ -24,13 +23,12 @@ FADE = """async () => { // the page computes, and has done so
 
 
 @pytest.mark.parametrize("name", pages())
-def test_no_page_moves_and_nothing_runs_before_the_reader_lets_it(visit, axe, name):
+def test_no_page_moves_and_nothing_runs_before_the_reader_lets_it(visit, name):
     page = on_screen(visit(name))
     page.wait_for_function("document.querySelectorAll('[data-state]:not([data-state=ready])').length === 0")
     page.evaluate(LISTEN)
     page.keyboard.press("Tab")  # the link that leads past the menus comes
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#main-content"
-    assert axe(page, COLOURS, [".skip-link"]) == []  # which can be seen, and so read, only now
     page.evaluate("document.activeElement.blur()")
     on_screen(page, PHONE)
     for menu in page.locator(".primary-toggle:visible, .secondary-toggle:visible").all():
