@@ -228,25 +228,21 @@ def visit(visits):
 
 @pytest.fixture(scope="session")
 def axe():
-    """Ask axe-core for serious and critical findings: ``axe(page, rules, parts, but)``.
-
-    ``parts`` are selectors of what is looked at, if not all, and ``but`` of what is not.
-    """
+    """Ask axe-core for serious and critical findings: ``axe(page, rules, parts, but)``, the last two by selectors."""
     import vendor
 
-    problem = vendor.install(ROOT)
-    assert not problem, problem
-    source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    assert not (problem := vendor.install(ROOT)), problem
+    source = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
     def run(page, rules: list[str] | None = None, parts: list[str] | None = None, but: str = "") -> list[str]:
         if not page.evaluate("'axe' in globalThis"):
             page.evaluate(source + ";0")
-        options = {"resultTypes": ["violations"], **({"runOnly": {"type": "rule", "values": rules}} if rules else {})}
         where = {"include": parts or ["html"], "exclude": [but] if but else []}
-        result = page.evaluate("([where, options]) => axe.run(where, options)", [where, options])
+        options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+        found = page.evaluate("async (how) => (await axe.run(...how)).violations", [where, options])
         return [
             f"{finding['id']}: {node['html'][:150]} ({node['failureSummary']})"
-            for finding in result["violations"]
+            for finding in found
             if finding["impact"] in ("serious", "critical")
             for node in finding["nodes"]
         ]

@@ -43,6 +43,8 @@ function keepDrawn(el, model, draw, problem = el.appendChild(h("p", { class: "lm
     paintAll();
   });
   const forgetPixels = onPixelRatio(soon);
+  const toPaper = () => paintAll();
+  addEventListener("beforeprint", toPaper);
   model.on("change:outputs", answered);
   model.on("change:inputs", soon);
   model.on("change:error", complain);
@@ -51,6 +53,7 @@ function keepDrawn(el, model, draw, problem = el.appendChild(h("p", { class: "lm
   return () => {
     forgetTheme();
     forgetPixels();
+    removeEventListener("beforeprint", toPaper);
     attached.disconnect();
     cancelAnimationFrame(frame);
     model.off("change:outputs", answered);

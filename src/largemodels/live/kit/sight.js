@@ -39,5 +39,3 @@ function whenIdle(work) {
   if (globalThis.requestIdleCallback) requestIdleCallback(work, { timeout: 100 });
   else setTimeout(work, 50);
 }
-
-addEventListener("beforeprint", paintAll);
