@@ -18,6 +18,7 @@ from pathlib import Path
 import imagesize
 import sphinx_thebe
 import vendor
+from book_styles import thinned, words
 from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont
 from sphinx_exercise.nodes import is_extension_node, is_solution_node
@@ -156,18 +157,13 @@ def _replace(path, replacements):
 def thin_theme(app, exception):
     """Keep of the theme's styles and icons what a page or a script names, and none of its 1.5 MB script for icons."""
     static = Path(app.outdir) / "_static"
-    theme, design = static / "styles/pydata-sphinx-theme.css", static / "sphinx-design.min.css"
-    if exception or not theme.exists():
+    if exception or not (static / "styles/pydata-sphinx-theme.css").exists():
         return
     (static / "scripts/fontawesome.js").write_text("", encoding="utf-8")
     texts = [*Path(app.outdir).rglob("*.html"), *static.glob("*.js"), *static.glob("scripts/*.js")]
-    named = {name for text in texts for name in re.findall(r"[\w-]+", text.read_text(encoding="utf-8"))}
-
-    def keep(rule):
-        return rule[0] if named & set(re.findall(r"\.([\w-]+)", rule[1])) else ""
-
-    for sheet in (theme, design):  # rules for nothing but classes, such as .fa-moon:before or .mt-3,.my-3
-        css = re.sub(r"(?<=[{};/])\s*((?:\.[\w-]+(?::[\w-]+)?,?)+)\{[^{}]*\}", keep, sheet.read_text(encoding="utf-8"))
+    named = set().union(*(words(text.read_text(encoding="utf-8")) for text in texts))
+    for sheet in [*static.glob("*.css"), *static.glob("styles/*.css")]:
+        css = thinned(sheet.read_text(encoding="utf-8"), named)
         css = re.sub(r'url\([^()]*\.woff2\) format\("woff2"\),', "", css)  # the other format is thinned below
         sheet.write_text(css, encoding="utf-8")
 
