@@ -6,7 +6,7 @@ from visits import PHONE, on_screen, pages, stand
 COLOURS = ["color-contrast", "link-in-text-block"]  # axe-core's rules on colours
 MENU = ".bd-sidebar-primary"  # the same on all pages
 WITH_MENU = ("intro", "chapters/transformer/heads")  # where it is asked for barriers
-WEIGHT = 2_500_000  # bytes, before anything is touched
+WEIGHT = 2_400_000  # bytes, before anything is touched
 
 # the theme lets the keyboard reach what scrolls, a while after a page has another width; axe-core allows 13 pixels
 REACHED = """() => [...document.querySelectorAll("pre, .cell_output > .output")].every((el) =>
