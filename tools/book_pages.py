@@ -160,7 +160,8 @@ def thin_theme(app, exception):
     if exception or not (static / "styles/pydata-sphinx-theme.css").exists():
         return
     (static / "scripts/fontawesome.js").write_text("", encoding="utf-8")
-    texts = [*Path(app.outdir).rglob("*.html"), *static.glob("*.js"), *static.glob("scripts/*.js")]
+    scripts = [path for place in (".", "scripts", "views") for path in (static / place).glob("*.js")]
+    texts = [*Path(app.outdir).rglob("*.html"), *scripts]  # of pages that stand as they were, views are files already
     named = set().union(*(words(text.read_text(encoding="utf-8")) for text in texts))
     for sheet in [*static.glob("*.css"), *static.glob("styles/*.css")]:
         css = thinned(sheet.read_text(encoding="utf-8"), named)
