@@ -58,15 +58,13 @@ function letterStrip(name, down = false) {
   canvas.room = 0;
   /** Write them where cells are large enough, and the one at `place` larger. */
   canvas.write = (text, place, { family, ink, accent }) => {
+    if (!canvas.room) return; // nothing of it is shown
+    takeRoom(canvas, down ? [20, canvas.room] : [canvas.room, 20]);
     paintInTurn(canvas, () => paintLetters(text, place, family, ink, accent));
   };
   function paintLetters(text, place, family, ink, accent) {
     const { room } = canvas;
-    if (!room) return; // nothing of it is shown
-    const sharp = window.devicePixelRatio || 1;
-    const [width, height] = down ? [20, room] : [room, 20];
-    Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
-    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    const sharp = sharpen(canvas);
     const pen = penAside(canvas);
     pen.scale(sharp, sharp);
     const cell = room / text.length;
@@ -85,6 +83,20 @@ function letterStrip(name, down = false) {
     canvas.getContext("2d").drawImage(pen.canvas, 0, 0);
   }
   return canvas;
+}
+
+/** Give a canvas its size in the page at once, also where its picture waits (sight.js): the page must not be too wide. */
+function takeRoom(canvas, [width, height]) {
+  canvas.size = [width, height];
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+}
+
+/** Empty a canvas and give it as many pixels as the screen has where it stands; how many for each of the page's. */
+function sharpen(canvas) {
+  const sharp = window.devicePixelRatio || 1;
+  const [width, height] = canvas.size.map((length) => Math.round(length * sharp));
+  Object.assign(canvas, { width, height });
+  return sharp;
 }
 
 /** A pen on a canvas of the same size that is not in the page: to write with one that is, a browser lays the page out. */

@@ -11,15 +11,13 @@ function pieceStrip(name, down = false) {
   const below = name === "ax-below"; // what it belongs to stands above
   canvas.room = 0;
   canvas.write = (text, place, { family, ink, accent }) => {
+    if (!canvas.room) return; // nothing of it is shown
+    takeRoom(canvas, down ? [PIECE_ROOM, canvas.room] : [canvas.room, PIECE_ROOM]);
     paintInTurn(canvas, () => paintPieces(text, place, family, ink, accent));
   };
   function paintPieces(text, place, family, ink, accent) {
     const { room } = canvas;
-    if (!room) return; // nothing of it is shown
-    const sharp = window.devicePixelRatio || 1;
-    const [width, height] = down ? [PIECE_ROOM, room] : [room, PIECE_ROOM];
-    Object.assign(canvas, { width: Math.round(width * sharp), height: Math.round(height * sharp) });
-    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    const sharp = sharpen(canvas);
     const pen = penAside(canvas);
     const cell = room / text.length;
     const size = Math.max(9, Math.min(12, cell));
