@@ -3,12 +3,14 @@ PYTHON ?= python3
 PORT ?= 8000
 JOBS ?= 2
 BIN := .venv/bin
-SHARED = -n $(JOBS) --dist loadgroup # among workers; what needs the same book or page goes to one of them
+SHARED = --dist loadgroup # among workers; what needs the same book or page goes to one of them
 
 TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts-freefont-otf fonts-dejavu-core
 
-.PHONY: help book pdf serve model real test lint check unit notebooks bench clean
+.PHONY: help book pdf serve model real test computed lint check unit notebooks bench clean
+ifndef TOGETHER
 .NOTPARALLEL:
+endif
 
 help:
 	@echo "make book        build the book into _build/html, or only what has changed (ALL=1: all)"
@@ -63,14 +65,23 @@ real: model
 	@test -f assets/vendor/versions.json || $(BIN)/python tools/vendor.py
 	@$(BIN)/python tools/make_real.py
 
-# one thread for each of the workers that share the machine
-test: export OMP_NUM_THREADS = 1
-test: ALL = 1
-test: book lint unit
-	$(BIN)/python -m pytest --nbval intro.ipynb chapters --nbval-kernel-startup-timeout 600 --dist loadfile -n $(JOBS) --quiet
-	$(BIN)/python -m pytest tests/book $(SHARED) --quiet
+# the book, which takes one processor, is built while the tests that need none begin; the pages' scripts are there before
+test: lint model
+	@test -f assets/vendor/versions.json || $(BIN)/python tools/vendor.py
+	@$(MAKE) --no-print-directory --jobs 2 TOGETHER=1 ALL=1 book computed
+	$(BIN)/python -m pytest tests/book -n $(shell expr $(JOBS) + 1) $(SHARED) --quiet # a page often waits for a frame
 	@echo
 	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."
+
+# one thread for each of the workers that share the machine; and what is freed is kept for the next step (mallopt(3))
+test computed unit: export OMP_NUM_THREADS = 1
+test computed unit: export MALLOC_MMAP_THRESHOLD_ = 2147483647
+test computed unit: export MALLOC_TRIM_THRESHOLD_ = 2147483647
+
+# all but what is asked of the pages: the notebooks as well
+computed:
+	$(BIN)/python -m pytest tests intro.ipynb chapters --ignore tests/book -n $(JOBS) $(SHARED) --quiet \
+	  --nbval --nbval-kernel-startup-timeout 600
 
 check: lint unit
 
@@ -80,9 +91,8 @@ lint: .venv/ready
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_notebooks.py
 
-unit: export OMP_NUM_THREADS = 1
 unit: .venv/ready model
-	$(BIN)/python -m pytest tests --ignore tests/book $(SHARED) --quiet
+	$(BIN)/python -m pytest tests --ignore tests/book -n $(JOBS) $(SHARED) --quiet
 
 notebooks: .venv/ready model
 	$(BIN)/python tools/notebooks.py $(if $(FRESH),--fresh)

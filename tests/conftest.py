@@ -47,9 +47,9 @@ TOGETHER = (  # files whose tests share what takes long to make: a book, an expo
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Let one worker run what shares much; leave out what needs an accelerator that is not there."""
+    """Let one worker run what shares much, or a whole notebook; leave out what needs an accelerator where none is."""
     for item in items:
-        if item.path.name in TOGETHER:
+        if item.path.name in TOGETHER or item.path.suffix == ".ipynb":
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
     if torch.cuda.is_available():
         return

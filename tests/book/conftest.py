@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from barriers import barriers
 from driving import PATIENCE
 from every_view import Views
 from renewing import Renewed
@@ -228,23 +229,8 @@ def visit(visits):
 
 @pytest.fixture(scope="session")
 def axe():
-    """Ask axe-core for serious and critical findings: ``axe(page, rules, parts, but)``, the last two by selectors."""
+    """Ask axe-core for serious and critical findings: ``axe(page, rules, parts, but)``; see barriers.py."""
     import vendor
 
     assert not (problem := vendor.install(ROOT)), problem
-    source = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-
-    def run(page, rules: list[str] | None = None, parts: list[str] | None = None, but: str = "") -> list[str]:
-        if not page.evaluate("'axe' in globalThis"):
-            page.evaluate(source + ";0")
-        where = {"include": parts or ["html"], "exclude": [but] if but else []}
-        options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
-        found = page.evaluate("async (how) => (await axe.run(...how)).violations", [where, options])
-        return [
-            f"{finding['id']}: {node['html'][:150]} ({node['failureSummary']})"
-            for finding in found
-            if finding["impact"] in ("serious", "critical")
-            for node in finding["nodes"]
-        ]
-
-    return run
+    return barriers
