@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 JOBS ?= 2
 BIN := .venv/bin
-SHARED = --dist loadgroup # among workers; what needs the same book or page goes to one of them
+SHARED = -n $(JOBS) --dist loadgroup # among workers; what needs the same book or page goes to one of them
 
 TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts-freefont-otf fonts-dejavu-core
 
@@ -69,7 +69,7 @@ real: model
 test: lint model
 	@test -f assets/vendor/versions.json || $(BIN)/python tools/vendor.py
 	@$(MAKE) --no-print-directory --jobs 2 TOGETHER=1 ALL=1 book computed
-	$(BIN)/python -m pytest tests/book -n $(shell expr $(JOBS) + 1) $(SHARED) --quiet # a page often waits for a frame
+	$(BIN)/python -m pytest tests/book $(SHARED) --quiet
 	@echo
 	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."
 
@@ -80,7 +80,7 @@ test computed unit: export MALLOC_TRIM_THRESHOLD_ = 2147483647
 
 # all but what is asked of the pages: the notebooks as well
 computed:
-	$(BIN)/python -m pytest tests intro.ipynb chapters --ignore tests/book -n $(JOBS) $(SHARED) --quiet \
+	$(BIN)/python -m pytest tests intro.ipynb chapters --ignore tests/book $(SHARED) --quiet \
 	  --nbval --nbval-kernel-startup-timeout 600
 
 check: lint unit
@@ -92,7 +92,7 @@ lint: .venv/ready
 	$(BIN)/python tools/check_notebooks.py
 
 unit: .venv/ready model
-	$(BIN)/python -m pytest tests --ignore tests/book -n $(JOBS) $(SHARED) --quiet
+	$(BIN)/python -m pytest tests --ignore tests/book $(SHARED) --quiet
 
 notebooks: .venv/ready model
 	$(BIN)/python tools/notebooks.py $(if $(FRESH),--fresh)

@@ -19,7 +19,8 @@ DOTS = {  # two pictures of one pixel
 }
 EXERCISE = "```{exercise} Doors\n:label: doors\n\nHow many?\n```"
 SOLUTION = "```{solution} doors\nTwo.\n```"
-WIDGET = '{"state": {"a": {"state": {"_anywidget_id": "a.Probe", "_esm": "export default 1", "_css": ""}}}}'
+SCRIPT = "export default 'border-top'"  # a class of the theme that no page names, so its style is there for the widget
+WIDGET = f'{{"state": {{"a": {{"state": {{"_anywidget_id": "a.Probe", "_esm": "{SCRIPT}", "_css": ""}}}}}}}}'
 WIDGET = f'<script type="application/vnd.jupyter.widget-state+json">{WIDGET}</script>'
 PAGES = {
     "intro.md": "# A book\n\nIt begins [there](one), goes on [here](#here), and ends.\n",
@@ -109,6 +110,9 @@ def test_a_page_that_is_built_alone_is_as_in_a_new_book_and_so_is_all_else(book)
     assert "The second, longer " in book.html("one")
     assert "_static/views/Probe-" in book.html("two")  # whose script lies beside the pages
     alone = files(book.folder / "_build/html")
+    styles = b"".join(content for name, content in alone.items() if name.endswith(".css"))
+    assert b".border-top{" in styles
+    assert b".border-bottom{" not in styles
     assert "Building what has changed" not in book.built("--all")
     new = files(book.folder / "_build/html")
     assert alone.keys() == new.keys()

@@ -1,9 +1,11 @@
 """Every page of the built book: whole, light, legible, and at home without a network."""
 
 import pytest
+from contrast import PALE
 from visits import PHONE, on_screen, pages, stand
 
 COLOURS = ["color-contrast", "link-in-text-block"]  # axe-core's rules on colours
+DRAWN = "svg text, mjx-c"  # words in drawings and signs of formulas: axe-core knows the colours of neither
 MENU = ".bd-sidebar-primary"  # the same on all pages
 WITH_MENU = ("intro", "chapters/transformer/heads")  # where it is asked for barriers
 WEIGHT = 2_400_000  # bytes, before anything is touched
@@ -33,6 +35,7 @@ def test_a_page_has_no_serious_barrier(visit, axe, name, dark):
     assert page.arrived["theme"] == ("dark" if dark else "light")
     page.wait_for_function(REACHED)
     assert axe(page, COLOURS if dark else None, but="" if name in WITH_MENU else MENU) == []
+    assert page.evaluate(PALE, [DRAWN, 4.5, False]) == []
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from driving import load
 from visits import on_paper, on_screen, pages, stand
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +55,7 @@ def test_a_guess_is_asked_for_judged_and_kept(read):
     assert page.locator(".measured").first.inner_text() == "Measured: no clear difference."
     assert page.evaluate("document.activeElement.textContent") == "Hide it again"
 
-    page.reload()
+    load(page, page.reload)
     assert page.evaluate(STATE)[:2] == [True, False]
     assert page.get_by_role("radio", name="boosted trees").is_checked()
     button(page, "Hide it again").click()

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from contrast import PALE
 from driving import drawn
 from test_pages import read  # noqa: F401  (a fixture)
 from visits import PAPER, on_paper, on_screen, pages
@@ -52,57 +53,6 @@ PRINTED = """() => {
   return { cut, glyphs, pictures, stuck: stuck.map((el) => el.className) };
 }"""
 
-# the contrast of every text that is printed, with backgrounds as they are and, where a browser leaves them out, without
-PALE = """(least) => {
-  const numbers = (colour) => {
-    const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
-    const pen = canvas.getContext("2d", { willReadFrequently: true });
-    pen.fillStyle = colour;
-    pen.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
-  };
-  const known = new Map();
-  const rgba = (colour) => known.get(colour) ?? known.set(colour, numbers(colour)).get(colour);
-  const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
-  const light = (rgb) => {
-    const [r, g, b] = rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const contrast = (one, other) => {
-    const [high, low] = [light(one), light(other)].sort((a, b) => b - a);
-    return (high + 0.05) / (low + 0.05);
-  };
-  const grounds = { true: new Map(), false: new Map() };
-  const ground = (el, all) => {
-    if (!el) return [255, 255, 255, 1];
-    if (grounds[all].has(el)) return grounds[all].get(el);
-    const style = getComputedStyle(el);
-    const below = ground(el.parentElement, all);
-    const here = all || style.printColorAdjust === "exact" ? over(rgba(style.backgroundColor), below) : below;
-    grounds[all].set(el, here);
-    return here;
-  };
-  const opacity = (el) => (el ? Number(getComputedStyle(el).opacity) * opacity(el.parentElement) : 1);
-  const pale = new Set();
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-    const el = text.parentElement;
-    const heard = ".lm-hidden, mjx-assistive-mml, .visually-hidden, .skip-link";
-    if (!text.data.trim() || el.closest(`script, style, :disabled, ${heard}`)) continue;
-    if (!el.checkVisibility({ visibilityProperty: true })) continue;
-    const style = getComputedStyle(el);
-    const [r, g, b, a] = rgba(el.closest("svg") ? style.fill : style.color);
-    for (const all of [true, false]) {
-      const paper = ground(el, all);
-      const found = contrast(over([r, g, b, a * opacity(el)], paper), paper);
-      const words = `${text.data.trim().slice(0, 40)} (${el.className || el.tagName})`;
-      if (found < least) pale.add(`${found.toFixed(2)}: ${words}`);
-    }
-  }
-  return [...pale];
-}"""
-
 # what widgets have drawn, picture by picture
 DRAWN = """() => [...document.querySelectorAll("[data-state] canvas")].map((canvas) => canvas.toDataURL())"""
 
@@ -123,7 +73,7 @@ def test_nothing_is_cut_off_on_paper(visit, name):
 @pytest.mark.parametrize("name", pages())
 def test_a_dark_page_is_printed_in_the_light_palette(visit, name):
     page = on_paper(visit(name, dark=True))
-    assert page.evaluate(PALE, 4.5) == []
+    assert page.evaluate(PALE, ["", 4.5, True]) == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     pictures = page.evaluate(DRAWN)
     assert pictures == on_paper(visit(name)).evaluate(DRAWN)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from driving import load
 from visits import stand
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,8 @@ def beside(page, name: str) -> str:
 
 
 def go(page, name: str):
-    page.goto(re.sub(r"(chapters/.*|intro)\.html.*", f"{name}.html", page.url))
+    address = re.sub(r"(chapters/.*|intro)\.html.*", f"{name}.html", page.url)
+    load(page, lambda: page.goto(address))
     return stand(page)
 
 
@@ -66,7 +68,7 @@ def test_marks_stay_are_counted_everywhere_and_can_be_cleared_and_brought_back(r
     assert name.startswith("Exercise ")
     assert name.endswith(": done")
 
-    page.reload()
+    load(page, page.reload)
     page.wait_for_function("document.querySelector('.bd-sidebar-primary .exercises-count')?.textContent")
     assert ticked(page) == [True, False, True] + [False] * (many - 3)
     assert beside(page, PAGE) == f"2 of {many}"
