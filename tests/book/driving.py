@@ -40,7 +40,7 @@ def idle(page):
 def load(page, how):
     """Load a page by calling ``how``; again where it finds nothing of what was stored, which another tab still does.
 
-    On a busy machine this befalls one in thirty pages that are loaded from a file (Chromium 156).
+    On a busy machine this befalls one in fifty pages that are loaded from a file (Chromium 156).
     """
     had = set(page.evaluate("Object.keys(localStorage)"))
     for _ in range(3):
