@@ -8,7 +8,7 @@ SHARED = -n $(JOBS) --dist loadgroup # among workers; what needs the same book o
 TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended latexmk fonts-freefont-otf fonts-dejavu-core
 
 .PHONY: help book pdf serve model real test computed lint check unit notebooks bench clean
-ifndef TOGETHER
+ifndef TOGETHER # as `make test` calls itself, for two targets that may run side by side
 .NOTPARALLEL:
 endif
 
@@ -73,10 +73,8 @@ test: lint model
 	@echo
 	@echo "Everything passed. Run \`make check\` while working, \`make notebooks\` after changing what they show."
 
-# one thread for each of the workers that share the machine; and what is freed is kept for the next step (mallopt(3))
+# one thread for each of the workers that share the machine
 test computed unit: export OMP_NUM_THREADS = 1
-test computed unit: export MALLOC_MMAP_THRESHOLD_ = 2147483647
-test computed unit: export MALLOC_TRIM_THRESHOLD_ = 2147483647
 
 # all but what is asked of the pages: the notebooks as well
 computed:

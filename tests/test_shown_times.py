@@ -45,6 +45,12 @@ def few_bits(shown):
     assert all(writing > reading for name, (reading, writing) in gains.items() if name != "float32")
 
 
+def ahead(shown):
+    (copied, faster), (_, answered) = (numbers(row) for row in shown)
+    assert 1 < faster < copied  # a pass over several tokens takes longer than over one
+    assert answered < 1.2
+
+
 def long_texts(shown):
     attention, linear = ([float(time.replace(",", "")) for time in re.findall(rf"({NUMBER}) µs", row)] for row in shown)
     assert len(attention) == len(linear) == 4
@@ -70,6 +76,7 @@ HOLDS = {
         "running-026": decoding,
         "running-029b": fetching,
         "running-050": few_bits,
+        "running-063": ahead,
     },
     "chapters/large/long": {"long-084": long_texts},
     "chapters/faq/society": {"society-058": serving},

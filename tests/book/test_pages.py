@@ -38,6 +38,17 @@ def test_a_page_has_no_serious_barrier(visit, axe, name, dark):
     assert page.evaluate(PALE, [DRAWN, 4.5, False]) == []
 
 
+def test_pale_words_in_drawings_and_pale_signs_of_formulas_are_found(read):
+    page = read("notation")
+    assert page.evaluate(PALE, [DRAWN, 4.5, False]) == []
+    page.evaluate("document.querySelector('mjx-c').style.color = '#ddd'")
+    drawing = "<svg><text y='20' fill='#ddd'>pale</text></svg>"
+    page.evaluate("drawing => document.querySelector('main').insertAdjacentHTML('beforeend', drawing)", drawing)
+    sign, word = page.evaluate(PALE, [DRAWN, 4.5, False])
+    assert "mjx-c" in sign
+    assert "pale" in word
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_link_past_the_menus_can_be_read_when_the_keyboard_brings_it(read, axe, dark):
     page = read("glossary", dark=dark)
